@@ -1,0 +1,11 @@
+//! From a task to a report: parses, plans, runs and measures; knows no plugin.
+
+pub mod plan;
+pub mod preflight;
+pub mod resolve;
+mod run;
+mod schema;
+pub mod stats;
+pub mod task;
+
+pub use crate::run::{Engine, RunError, Stopper};

@@ -1,0 +1,110 @@
+//! Each file of `task/files`, and the task files of the wild where those are at hand.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rally_core::Problem;
+use rally_engine::plan::{Plan, ScenarioPart, Workload};
+use rally_engine::task::Task;
+use serde_json::Value;
+
+use crate::plugins::registry;
+
+fn here(below: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(below)
+}
+
+fn told(problems: &[Problem]) -> String {
+    problems.iter().fold(String::new(), |mut told, problem| {
+        writeln!(told, "[{:?}] {problem}", problem.kind).unwrap();
+        told
+    })
+}
+
+fn workload_told(plan: &Plan, workload: &Workload) -> String {
+    let mut told = String::new();
+    let subtask = &plan.subtasks[workload.subtask].title;
+    writeln!(told, "{} ({subtask}, {}): {}", workload.at, workload.position, workload.description).unwrap();
+    let ScenarioPart::Named(scenario) = &workload.scenario else { unreachable!("a file holds no closure") };
+    let (contexts, slas) =
+        (workload.contexts.iter().map(|c| ("context", c)), workload.slas.iter().map(|s| ("sla", s)));
+    let hooks = workload.hooks.iter().flat_map(|hook| [("action", &hook.action), ("trigger", &hook.trigger)]);
+    let parts = [("scenario", scenario), ("runner", &workload.runner)].into_iter();
+    for (what, part) in parts.chain(contexts).chain(slas).chain(hooks) {
+        let (name, config) = (part.registration.meta().full_name(), &part.config);
+        writeln!(told, "  {what} {name} = {config}  <- {} ({:?})", part.at, part.origin).unwrap();
+    }
+    told
+}
+
+fn answer(text: &str) -> String {
+    let task = match Task::parse(text) {
+        Ok(task) => task,
+        Err(problems) => return told(&problems),
+    };
+    let again = Task::parse(&task.to_v2().to_string()).unwrap();
+    assert_eq!(again.to_v2(), task.to_v2(), "format 2 can be read again, and says the same");
+    let plan = match Plan::build(&task, &registry()) {
+        Ok(plan) => plan,
+        Err(problems) => return told(&problems),
+    };
+    let mut told: String = plan.workloads.iter().map(|workload| workload_told(&plan, workload)).collect();
+    for workload in &plan.workloads {
+        let alone = plan.workload_v2(workload);
+        let task = Task::parse(&alone.to_string()).unwrap();
+        let again = Plan::build(&task, &registry()).unwrap();
+        assert_eq!(again.workload_v2(&again.workloads[0]), alone, "one workload is a task again");
+    }
+    writeln!(told, "{}", serde_json::to_string_pretty(&task.to_v2()).unwrap()).unwrap();
+    told
+}
+
+#[test]
+fn every_file_gives_its_plan_or_all_its_problems() {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(here("tests/task/files")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() > 30, "the files are gone");
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false, description => &text, omit_expression => true }, {
+            insta::assert_snapshot!(name, answer(&text));
+        });
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+#[test]
+fn the_files_of_the_wild_are_tasks() {
+    let samples = here("../../shared/reference/samples");
+    let Ok(index) = fs::read_to_string(samples.join("index.json")) else {
+        eprintln!("skipped: there are no sample files beside the project");
+        return;
+    };
+    let index: Value = serde_json::from_str(&index).unwrap();
+    let mut read = 0;
+    for entry in index.as_array().unwrap() {
+        let file = entry["file"].as_str().unwrap();
+        let text = fs::read_to_string(samples.join(file)).unwrap();
+        if text.contains("{{") || text.contains("{%") {
+            continue;
+        }
+        let task = Task::parse(&text).unwrap_or_else(|problems| panic!("{file}:\n{}", told(&problems)));
+        let mut names: Vec<&str> = task
+            .subtasks
+            .iter()
+            .flat_map(|s| &s.workloads)
+            .map(|workload| workload.scenario.name.as_str())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut expected: Vec<&str> =
+            entry["scenarios"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        expected.sort_unstable();
+        assert_eq!(names, expected, "{file}");
+        read += 1;
+    }
+    assert!(read > 40, "only {read} files were read");
+}

@@ -1,0 +1,3 @@
+//! Scenarios of images.
+
+pub mod images;

@@ -1,0 +1,3 @@
+//! Scenarios of identity.
+
+pub mod basic;

@@ -1,0 +1,3 @@
+//! Scenarios that need no cloud.
+
+pub mod dummy;

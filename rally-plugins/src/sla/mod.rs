@@ -1,0 +1,78 @@
+//! Criteria for the results of a workload.
+//!
+//! | criterion | holds when |
+//! | --- | --- |
+//! | [`FailureRate`] | the share of iterations that did not pass is within bounds |
+//! | [`MaxSecondsPerIteration`] | no iteration took longer |
+//! | [`MaxAvgDuration`] | the iterations that passed took no longer in the mean |
+//! | [`MaxAvgDurationPerAtomic`] | the same of single actions |
+//! | [`Outliers`] | not more iterations than so many took much longer than those before them |
+//! | [`PerformanceDegradation`] | the slowest iteration is not so much slower than the fastest |
+//!
+//! **A criterion that had nothing to judge fails**, and says so: no iteration at all, none that passed where only
+//! those count, an action that never ran. That is known when the workload is over; until then a criterion that
+//! waits for its first sample does not stop a run.
+
+mod avg_duration;
+mod avg_duration_per_atomic;
+mod degradation;
+mod failure_rate;
+mod iteration_time;
+mod outliers;
+
+pub use self::avg_duration::MaxAvgDuration;
+pub use self::avg_duration_per_atomic::MaxAvgDurationPerAtomic;
+pub use self::degradation::PerformanceDegradation;
+pub use self::failure_rate::FailureRate;
+pub use self::iteration_time::MaxSecondsPerIteration;
+pub use self::outliers::Outliers;
+
+use rally_core::Verdict;
+
+/// What a criterion without a sample says: nothing yet while the load runs, and no afterwards.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// Whether some iteration has ended.
+    observed: bool,
+    /// Whether the workload is over.
+    finished: bool,
+}
+
+impl Progress {
+    /// The verdict for want of `what` is judged: `no iteration passed`.
+    fn without_sample(self, what: &str) -> Verdict {
+        if self.observed && !self.finished {
+            Verdict::new(true, format!("{what} so far"))
+        } else {
+            Verdict::new(false, format!("{what}, so there is nothing to judge"))
+        }
+    }
+}
+
+/// Mean and standard deviation of values that come one by one, by Welford's method.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sample {
+    count: u64,
+    mean: f64,
+    /// The sum of the squared distances from the mean.
+    squares: f64,
+}
+
+impl Sample {
+    #[expect(clippy::cast_precision_loss, reason = "the mean of more than 2^53 values needs no exact count")]
+    fn add(&mut self, value: f64) {
+        self.count += 1;
+        let before = value - self.mean;
+        self.mean += before / self.count as f64;
+        self.squares += before * (value - self.mean);
+    }
+
+    /// The standard deviation of the sample; infinite for fewer than two values, which nothing exceeds.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "the deviation of more than 2^53 values needs no exact count"
+    )]
+    fn deviation(&self) -> f64 {
+        if self.count < 2 { f64::INFINITY } else { (self.squares / (self.count - 1) as f64).sqrt() }
+    }
+}

@@ -1,0 +1,169 @@
+//! What the command line takes. Each group of commands is one enum, so that a new one is a new variant.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+
+/// Measure whether a cloud keeps its promises under load.
+#[derive(Debug, Parser)]
+#[command(name = "rally", version, propagate_version = false, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 passed, 2 an SLA failed, 3 the cloud is not ready, 4 something was left in the \
+                        cloud, 64 wrong command line, 113, 114, 117 and 211 the task is wrong, 130 interrupted."
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) talk: Talk,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// How much is told on standard error.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "What is told")]
+pub(super) struct Talk {
+    /// Tell each iteration and each context
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    /// Tell everything that may help to find a bug; RUST_LOG chooses more finely
+    #[arg(short, long, global = true)]
+    pub(super) debug: bool,
+    /// Tell errors only: no progress, and nothing but the table on standard output
+    #[arg(short, long, global = true, conflicts_with_all = ["verbose", "debug"])]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run and check task files
+    #[command(subcommand)]
+    Task(TaskCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TaskCommand {
+    /// Run a task and show what it measured
+    Start(Start),
+    /// Check a task without creating anything
+    Validate(Validate),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Start {
+    #[command(flatten)]
+    pub(super) file: TaskFile,
+    #[command(flatten)]
+    pub(super) cloud: CloudChoice,
+    /// A label for the report, such as the commit under test; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
+    pub(super) label: Vec<(String, String)>,
+    /// A tag for the report; may be repeated
+    #[arg(long, value_name = "TAG")]
+    pub(super) tag: Vec<String>,
+    /// End the run as soon as an SLA is broken
+    #[arg(long)]
+    pub(super) abort_on_sla_failure: bool,
+    /// How long iterations may go on after Ctrl-C before they are interrupted
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub(super) grace: Duration,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub(super) output: Output,
+    /// Write the report there as well, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Option<PathBuf>,
+    /// Write down there what is created before it is, so that a run that was killed can be cleaned up
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Validate {
+    #[command(flatten)]
+    pub(super) file: TaskFile,
+    #[command(flatten)]
+    pub(super) cloud: CloudChoice,
+    /// Check the file alone, and ask no cloud whether it has what the task names
+    #[arg(long)]
+    pub(super) syntax_only: bool,
+}
+
+/// The task's file, as an argument or, as Rally's scripts have it, as an option.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("task_file").required(true))]
+pub(super) struct TaskFile {
+    /// The task, in YAML or JSON; `-` reads standard input
+    #[arg(value_name = "FILE", group = "task_file")]
+    pub(super) file: Option<PathBuf>,
+    /// The same as FILE
+    #[arg(long, visible_alias = "filename", value_name = "FILE", group = "task_file")]
+    pub(super) task: Option<PathBuf>,
+}
+
+impl TaskFile {
+    /// Where the task is; the parser has made sure that one of the two was given.
+    pub(super) fn path(&self) -> PathBuf {
+        self.file.clone().or_else(|| self.task.clone()).unwrap_or_default()
+    }
+}
+
+/// Which cloud is measured.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which cloud")]
+#[cfg_attr(
+    not(feature = "openstack"),
+    expect(clippy::empty_structs_with_brackets, reason = "no cloud, no choice")
+)]
+pub(super) struct CloudChoice {
+    /// The cloud of this name in clouds.yaml [env: OS_CLOUD]; without it, the one of OS_AUTH_URL and its kin
+    #[cfg(feature = "openstack")]
+    #[arg(long, value_name = "NAME")]
+    pub(super) cloud: Option<String>,
+    /// A simulated cloud in this process: what it measures says nothing about a real one
+    #[cfg(all(feature = "openstack", feature = "sim"))]
+    #[arg(long, conflicts_with = "cloud")]
+    pub(super) sim: bool,
+}
+
+/// What goes to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// The table of response times
+    Text,
+    /// The whole report, and nothing else
+    Json,
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("a label is written KEY=VALUE".into()),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let wrong = || "write a number of seconds, such as 30 or 0.5".to_owned();
+    let seconds: f64 = text.parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn labels_and_seconds_are_read_or_explained() {
+        assert_eq!(label("commit=a=b"), Ok(("commit".into(), "a=b".into())));
+        assert!(label("=x").is_err() && label("x").is_err());
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert!(seconds("-1").is_err() && seconds("soon").is_err() && seconds("inf").is_err());
+    }
+}

@@ -1,0 +1,78 @@
+//! From a file to a plan, told the way people know it.
+
+use std::io::Read;
+use std::path::Path;
+
+use rally_core::{Registry, did_you_mean};
+use rally_engine::plan::Plan;
+use rally_engine::task::Task;
+
+use super::boxed;
+use crate::cli::console::Console;
+use crate::cli::error::Error;
+use crate::cli::exit;
+
+/// A task that can be run, as far as its text tells.
+pub(super) struct Input {
+    /// How messages call it.
+    pub(super) name: String,
+    pub(super) registry: Registry,
+    pub(super) plan: Plan,
+}
+
+impl Input {
+    /// Reads the task of this file and shows it.
+    pub(super) fn read(path: &Path, console: &Console) -> Result<Self, Error> {
+        let registry = Registry::linked().map_err(|error| Error::new(exit::ERROR, error.to_string()))?;
+        console.say(&boxed("Preparing input task"));
+        let (name, text) = text(path)?;
+        console.say(&format!("\nTask is:\n{}\n\n", text.trim_end()));
+        let task = Task::parse(&text).map_err(|problems| Error::problems(&name, &problems))?;
+        console.say("Task syntax is correct :)\n");
+        let plan = Plan::build(&task, &registry).map_err(|problems| Error::problems(&name, &problems))?;
+        Ok(Self { name, registry, plan })
+    }
+}
+
+fn text(path: &Path) -> Result<(String, String), Error> {
+    let mut bytes = Vec::new();
+    let (name, read) = if path == Path::new("-") {
+        ("standard input".to_owned(), std::io::stdin().lock().read_to_end(&mut bytes).map(drop))
+    } else {
+        (path.display().to_string(), std::fs::read(path).map(|read| bytes = read))
+    };
+    if let Err(error) = read {
+        let mut what = format!("the task {name} cannot be read: {}", in_words(&error));
+        if let Some(hint) = near(path).filter(|_| error.kind() == std::io::ErrorKind::NotFound) {
+            what += &format!(" ({hint})");
+        }
+        return Err(Error::new(exit::TASK_FILE, what));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((name, text)),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let what = format!("the task {name} is no text: byte {at} is not UTF-8");
+            Err(Error::new(exit::TASK_FILE, what))
+        }
+    }
+}
+
+/// The operating system's words without its number.
+pub(super) fn in_words(error: &std::io::Error) -> String {
+    without_number(&error.to_string()).to_lowercase()
+}
+
+/// What the operating system says, without `(os error 2)`.
+pub(super) fn without_number(text: &str) -> &str {
+    text.split(" (os error").next().unwrap_or(text)
+}
+
+/// Files beside a missing one whose names are like its name.
+fn near(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let files =
+        std::fs::read_dir(folder).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let files: Vec<String> = files.collect();
+    did_you_mean(path.file_name()?.to_str()?, files.iter().map(String::as_str))
+}

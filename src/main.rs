@@ -1,0 +1,5 @@
+//! The program `rally`.
+
+fn main() -> std::process::ExitCode {
+    rally::cli::main()
+}
