@@ -23,7 +23,7 @@ use rally::openstack::client::{Connection, Endpoint, HttpOptions};
 use rally::openstack::config::CloudConfig;
 use rally::runners::Constant;
 use rally::sim::{Sim, SimOptions};
-use rally::{Env, Report, Workload, atomic};
+use rally::{Env, Failure, Report, Workload, atomic};
 use tokio::runtime::Runtime;
 
 /// So many iterations that setting up a run does not count.
@@ -49,7 +49,7 @@ fn main() {
 async fn run(times: u64, concurrency: u64, actions: usize) -> Report {
     let scenario = move |_| async move {
         for _ in 0..actions {
-            atomic("bench.nothing", async { rally::Result::Ok(()) }).await?;
+            atomic("bench.nothing", async { Ok::<_, rally::Failure>(()) }).await?;
         }
         Ok(())
     };
@@ -124,7 +124,7 @@ impl Bare {
                 "name": "admin", "domain": {"name": "Default"}, "password": "password"}}},
             "scope": {"project": {"name": "admin", "domain": {"name": "Default"}}}}}"#;
         let token = bare.exchange("POST", "/identity/v3/auth/tokens", login).unwrap();
-        bare.headers.push_str(&format!("x-auth-token: {token}\r\n"));
+        bare.headers.extend(["x-auth-token: ", &token, "\r\n"]);
         bare
     }
 

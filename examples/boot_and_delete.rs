@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run --example boot_and_delete
 //! ```
+#![expect(clippy::print_stdout, reason = "an example shows what it measured")]
 
 mod support;
 

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --example own_scenario
 //! ```
+#![expect(clippy::print_stdout, reason = "an example shows what it measured")]
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --example quick_look
 //! ```
+#![expect(clippy::print_stdout, reason = "an example shows what it measured")]
 
 mod support;
 
@@ -14,7 +15,7 @@ use rally::{Run, Workload};
 async fn main() -> rally::Result {
     let (cloud, _sim) = support::cloud().await?;
     let flavors = Workload::from_fn("list flavors", |it| async move {
-        Cloud::of(&it)?.nova().list_flavors().await?;
+        Cloud::of(&it)?.nova().list_flavors(true, &[]).await?;
         Ok(())
     });
     let images = Workload::from_fn("list images", |it| async move {

@@ -22,6 +22,10 @@ pub struct Workload {
     draft: Draft,
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a builder takes its parts; `&Constant { .. }` would be noise"
+)]
 impl Workload {
     /// A workload of this scenario.
     pub fn new<S: Scenario>(scenario: S) -> Self {

@@ -166,10 +166,14 @@ fn embedders_tree(tree: &str) -> Vec<String> {
     found.into_iter().map(complaint).collect()
 }
 
+fn is_rust(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "rs")
+}
+
 /// Words of OpenStack in the code of rally-core; comments and tests may use some as examples.
 fn openstack_words(path: &str, content: &str) -> Vec<String> {
     const WORDS: [&str; 7] = ["openstack", "nova", "keystone", "glance", "neutron", "cinder", "swift"];
-    if !path.starts_with("rally-core/src/") || !path.ends_with(".rs") {
+    if !path.starts_with("rally-core/src/") || !is_rust(path) {
         return Vec::new();
     }
     let complaint = |(number, line): (usize, &str)| {
@@ -220,13 +224,13 @@ fn house_rules(path: &str, content: &str) -> Vec<String> {
     let homes = [format!("{}/", root().display()), "/".to_owned() + "root/", "/".to_owned() + "work/"];
     let mut complaints = Vec::new();
     let lines = content.lines().count();
-    if path.ends_with(".rs") && lines > MOST_LINES {
+    if is_rust(path) && lines > MOST_LINES {
         complaints.push(format!(
             "{path} has {lines} lines, more than {MOST_LINES}: it holds two ideas; give each a file"
         ));
     }
     for (number, line) in (1..).zip(content.lines()) {
-        if path.ends_with(".rs") && line.trim_start().starts_with('#') && line.contains(allow) {
+        if is_rust(path) && line.trim_start().starts_with('#') && line.contains(allow) {
             complaints.push(format!(
                 "{path}:{number} silences a lint for good: write `#[expect(…, reason = \"…\")]`, which complains when \
                  it is no longer needed"

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::erased::AnyCleaner;
+use crate::names::Names;
 use crate::world::World;
 
 /// Where a resource lives.
@@ -160,11 +161,14 @@ pub struct SweepOptions {
     pub timeout: Duration,
     /// The longest pause between two looks. 1 s, as in Rally; the first pauses are shorter.
     pub interval: Duration,
+    /// Whether what contexts made is left to these. No.
+    pub spare_contexts: bool,
 }
 
 impl Default for SweepOptions {
     fn default() -> Self {
-        Self { workers: 20, attempts: 4, timeout: Duration::from_mins(10), interval: Duration::from_secs(1) }
+        let (timeout, interval) = (Duration::from_mins(10), Duration::from_secs(1));
+        Self { workers: 20, attempts: 4, timeout, interval, spare_contexts: false }
     }
 }
 
@@ -192,8 +196,10 @@ pub async fn sweep(
 async fn sweep_kind(world: &World, by: AnyCleaner, scopes: &[Scope], options: &SweepOptions) -> Cleaned {
     let began = Instant::now();
     let mut cleaned = Cleaned::nothing();
+    let spared = |name: &str| options.spare_contexts && Names::of_context(name);
+    let journaled: Vec<Entry> = world.journal().open(world.owner());
     let journaled: Vec<Entry> =
-        world.journal().open(world.owner()).into_iter().filter(|entry| entry.kind == by.kind).collect();
+        journaled.into_iter().filter(|entry| entry.kind == by.kind && !spared(&entry.name)).collect();
     let known: BTreeSet<&str> = journaled.iter().filter_map(|entry| entry.id.as_deref()).collect();
     let mut ours: BTreeMap<String, Entry> = BTreeMap::new();
     let mut skipped = 0;
@@ -203,7 +209,8 @@ async fn sweep_kind(world: &World, by: AnyCleaner, scopes: &[Scope], options: &S
             Ok(entries) => {
                 for entry in entries {
                     let id = entry.label().to_owned();
-                    if known.contains(id.as_str()) || world.names().matches(&entry.name) {
+                    let named = world.names().matches(&entry.name) && !spared(&entry.name);
+                    if named || known.contains(id.as_str()) {
                         ours.insert(id, entry);
                     } else {
                         skipped += 1;
@@ -225,16 +232,24 @@ async fn sweep_kind(world: &World, by: AnyCleaner, scopes: &[Scope], options: &S
             Some(id) => {
                 ours.entry(id.clone()).or_insert_with(|| entry.clone());
             }
-            // Never answered and not found by its name: nothing came of it.
-            None if listed_all && !ours.values().any(|found| found.name == entry.name) => {
+            // Never answered, looked for where it would be, and not found by its name: nothing came of it.
+            None if listed_all
+                && scopes.iter().any(|scope| scope.owner == entry.scope.owner)
+                && !ours.values().any(|found| found.name == entry.name) =>
+            {
                 forget(world.journal().nothing_came(&entry.kind, &entry.name));
             }
             None => (),
         }
     }
-    let results: Vec<(Entry, crate::Result)> = futures::stream::iter(ours.into_values())
+    let known = &known;
+    let results: Vec<(Entry, crate::Result<bool>)> = futures::stream::iter(ours.into_values())
         .map(|entry| async move {
-            let result = remove(world, by, &entry, options).await;
+            // A list may still show what has gone a moment ago, and the journal knows better.
+            let stale =
+                !known.contains(entry.label()) && matches!((by.is_gone)(&entry, world).await, Ok(true));
+            let result =
+                if stale { Ok(false) } else { remove(world, by, &entry, options).await.map(|()| true) };
             (entry, result)
         })
         .buffer_unordered(options.workers.max(1))
@@ -242,10 +257,12 @@ async fn sweep_kind(world: &World, by: AnyCleaner, scopes: &[Scope], options: &S
         .await;
     for (entry, result) in results {
         match result {
-            Ok(()) => {
+            Ok(was_there) => {
                 forget(world.journal().gone(&entry.kind, entry.label()));
                 forget(world.journal().nothing_came(&entry.kind, &entry.name));
-                cleaned.deleted(by.kind);
+                if was_there {
+                    cleaned.deleted(by.kind);
+                }
             }
             Err(failure) => {
                 tracing::warn!(kind = by.kind, id = entry.label(), %failure, "left behind");

@@ -47,15 +47,14 @@ impl Failure {
 impl fmt::Display for Failure {
     /// The message and its chain, joined by colons; a source that the message already quotes is not repeated.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        let mut said = self.message.as_str();
+        let mut said = self.message.clone();
         for source in &self.chain {
             if !said.contains(source.as_str()) {
-                write!(f, ": {source}")?;
-                said = source;
+                said.push_str(": ");
+                said.push_str(source);
             }
         }
-        Ok(())
+        f.write_str(&said)
     }
 }
 

@@ -152,6 +152,17 @@ impl Journal {
         inner.open.values().rev().filter(|(of, _)| *of == owner).map(|(_, entry)| entry.clone()).collect()
     }
 
+    /// The workloads that have something which is not known to be gone, in the order in which they began to create.
+    pub fn owners(&self) -> Vec<Uuid> {
+        let mut owners = Vec::new();
+        for (owner, _) in self.lock().open.values() {
+            if !owners.contains(owner) {
+                owners.push(*owner);
+            }
+        }
+        owners
+    }
+
     /// How much is not known to be gone, of all workloads.
     pub fn len(&self) -> usize {
         self.lock().open.len()
@@ -251,6 +262,7 @@ mod tests {
         // Killed in the middle of a line.
         OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"op\":\"inte").unwrap();
         let journal = Journal::at(&path).unwrap();
+        assert_eq!(journal.owners(), [owner]);
         let left: Vec<_> = journal.open(owner).into_iter().map(|e| (e.name, e.id)).collect();
         assert_eq!(left, [("lost".to_owned(), None), ("b".to_owned(), Some("id-b".to_owned()))]);
         assert!(journal.open(Uuid::new_v4()).is_empty());

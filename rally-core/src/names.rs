@@ -56,6 +56,11 @@ impl Names {
         PATTERN.as_ref().is_some_and(|pattern| pattern.is_match(name))
     }
 
+    /// Whether a name looks as if a context had made it, of any workload of any run.
+    pub fn of_context(name: &str) -> bool {
+        name.starts_with("c_rally_") && Self::any(name)
+    }
+
     fn random(&self, prefix: &str) -> String {
         let random: String = rand::rng().sample_iter(Alphanumeric).take(PART).map(char::from).collect();
         format!("{prefix}_{}_{random}", self.owner)

@@ -34,7 +34,7 @@ struct Slot {
 #[non_exhaustive]
 pub enum WorldError {
     /// No platform or context of the workload provides a value of this type.
-    #[error("there is no `{wanted}` in this workload: does a context provide it? (there: {present})")]
+    #[error("there is no `{wanted}` in this workload: does a context provide it? ({present})")]
     Missing {
         /// The name of the type.
         wanted: String,
@@ -119,9 +119,9 @@ impl World {
         writers.sort_unstable();
         writers.dedup();
         let present = if writers.is_empty() {
-            "nothing".into()
+            "nobody has put anything there".into()
         } else {
-            format!("what {} provide", writers.join(", "))
+            format!("what is there was put there by {}", writers.join(", "))
         };
         WorldError::Missing { wanted: short_type_name::<T>(), present }
     }

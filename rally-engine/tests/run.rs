@@ -74,7 +74,7 @@ async fn a_context_that_panics_has_failed_and_the_next_workload_runs() {
 #[tokio::test]
 async fn iterations_that_fail_are_grouped_by_cause_and_break_the_default_sla() {
     let work = |it: Iteration| async move {
-        let fails = it.number() % 2 == 0;
+        let fails = it.number().is_multiple_of(2);
         let lost = Failure::msg(format!("server {:08} is lost", it.number()));
         atomic("step", async { if fails { Err(lost) } else { Ok(()) } }).await
     };

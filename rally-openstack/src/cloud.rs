@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use rally_core::{Failure, Iteration, Journal, Names, Result, Scope, World};
 use serde_json::Value;
 use uuid::Uuid;
@@ -135,6 +136,13 @@ impl Account {
         Ok(Self::new(world, session, Arc::clone(cloud.waits())))
     }
 
+    /// Who can reach what lives in this scope, for a [`Cleaner`](rally_core::Cleaner): a user of the project, else the
+    /// administrator.
+    pub fn of_scope(scope: &Scope, world: &World) -> Result<Self> {
+        let of_project = || world.find::<UserPool>()?.of_project(scope.owner.as_deref()?).cloned();
+        of_project().map_or_else(|| Self::admin(world), Ok)
+    }
+
     /// The login.
     pub fn session(&self) -> &Session {
         &self.0.session
@@ -170,42 +178,44 @@ impl Account {
     ///     Ok(zone["id"].as_str().unwrap_or_default().to_owned())
     /// }
     /// ```
-    pub async fn create<T: Identified>(
-        &self,
-        kind: &str,
-        name: &str,
-        request: impl Future<Output = Result<T, CloudError>>,
-    ) -> Result<T, CloudError> {
-        self.create_in(&self.0.scope, kind, name, request).await
+    pub fn create<'a, T: Identified + Send + 'a>(
+        &'a self,
+        kind: &'a str,
+        name: &'a str,
+        request: impl Future<Output = Result<T, CloudError>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, CloudError>> {
+        self.create_in(&self.0.scope, kind, name, request)
     }
 
     /// Creates something: writes down that it will, sends the request, writes down the id that it got.
     ///
     /// A refusal closes the entry. An answer that was lost leaves it open, and cleanup looks for the name.
-    pub async fn create_in<T: Identified>(
-        &self,
-        scope: &Scope,
-        kind: &str,
-        name: &str,
-        request: impl Future<Output = Result<T, CloudError>>,
-    ) -> Result<T, CloudError> {
-        let intent = self.0.journal.intent(self.0.owner, kind, name, scope)?;
-        match request.await {
-            Ok(created) => {
-                let id = created.id().into_owned();
-                // Without an id the entry stays open by its name.
-                if !id.is_empty() {
-                    intent.created(id)?;
+    pub fn create_in<'a, T: Identified + Send + 'a>(
+        &'a self,
+        scope: &'a Scope,
+        kind: &'a str,
+        name: &'a str,
+        request: impl Future<Output = Result<T, CloudError>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, CloudError>> {
+        Box::pin(async move {
+            let intent = self.0.journal.intent(self.0.owner, kind, name, scope)?;
+            match request.await {
+                Ok(created) => {
+                    let id = created.id().into_owned();
+                    // Without an id the entry stays open by its name.
+                    if !id.is_empty() {
+                        intent.created(id)?;
+                    }
+                    Ok(created)
                 }
-                Ok(created)
-            }
-            Err(error) => {
-                if is_definite(&error) {
-                    intent.failed()?;
+                Err(error) => {
+                    if is_definite(&error) {
+                        intent.failed()?;
+                    }
+                    Err(error)
                 }
-                Err(error)
             }
-        }
+        })
     }
 
     /// Writes down that something was seen to be gone.

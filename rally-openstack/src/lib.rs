@@ -4,6 +4,8 @@ mod cleanup;
 pub mod client;
 pub mod cloud;
 pub mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod contexts;
 pub mod env;
 pub mod platform;

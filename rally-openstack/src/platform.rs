@@ -58,6 +58,8 @@ impl OpenStack {
 
 impl Platform for ExistingCloud {
     const META: Meta = Meta::new("existing").platform("openstack");
+    const CONTEXTS: &'static [(&'static str, &'static str)] =
+        &[("users@openstack", "{}"), ("cleanup@openstack", r#"["nova", "neutron", "glance"]"#)];
 
     /// Logs in, and states as facts where the cloud is, which services it has and what each of them speaks.
     async fn connect(&self, world: &mut World) -> Result {

@@ -5,6 +5,7 @@
 
 mod client_suite;
 
+use rally_openstack::client::{Connection, HttpOptions, Microversion};
 use rally_openstack::config::CloudConfig;
 
 fn cloud() -> Option<CloudConfig> {
@@ -27,3 +28,18 @@ macro_rules! on_the_cloud {
 }
 
 on_the_cloud!(logins discovery not_found paging microversions waiting platform);
+
+/// The simulator's placement has no more than a version document.
+#[tokio::test]
+async fn placement() {
+    let Some(config) = cloud() else { return };
+    let connection = Connection::new(&config.site, &HttpOptions::from_env()).unwrap();
+    let session = connection.login(config.admin.unwrap()).await.unwrap();
+    let placement = session.service("placement").unwrap();
+    // Without a microversion there are no traits.
+    assert!(placement.get("/traits", &[]).done().await.unwrap_err().is_not_found());
+    let placement = placement.within(Microversion::new(1, 6)..=Microversion::new(1, 20)).await.unwrap();
+    placement.get("/traits", &[]).member("traits").await.unwrap();
+    let error = placement.get("/resource_providers/{id}", &["no-such"]).json().await.unwrap_err();
+    assert!(error.is_not_found() && error.to_string().contains("no-such"), "{error}");
+}

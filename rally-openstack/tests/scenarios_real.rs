@@ -6,7 +6,7 @@
 mod scenarios_support;
 
 use rally_openstack::config::CloudConfig;
-use scenarios_support::{run, show, tiny};
+use scenarios_support::{Run, names, run, summary, tiny};
 use serde_json::{Value, json};
 
 /// Scenario, arguments, and how many iterations.
@@ -29,15 +29,15 @@ fn table() -> Vec<(&'static str, Value, u64)> {
         ("NovaKeypair.create_and_list_keypairs", none.clone(), 1),
         ("NovaKeypair.create_and_delete_keypair", none.clone(), 1),
         ("NovaKeypair.create_and_get_keypair", none.clone(), 1),
-        ("NovaServers.boot_and_delete_server", tiny(none.clone()), 2),
-        ("NovaServers.boot_and_delete_server", tiny(json!({"force_delete": true, "description": "d"})), 1),
-        ("NovaServers.boot_server", tiny(json!({"tags": ["a"], "nics": "none", "meta": {"a": "b"}})), 1),
-        ("NovaServers.boot_and_list_server", tiny(none.clone()), 1),
-        ("NovaServers.boot_and_show_server", tiny(none.clone()), 1),
-        ("NovaServers.boot_and_get_console_output", tiny(json!({"length": 5})), 1),
-        ("NovaServers.pause_and_unpause_server", tiny(none.clone()), 1),
-        ("NovaServers.suspend_and_resume_server", tiny(none.clone()), 1),
-        ("NovaServers.boot_lock_unlock_and_delete", tiny(none), 1),
+        ("NovaServers.boot_and_delete_server", tiny(&none), 2),
+        ("NovaServers.boot_and_delete_server", tiny(&json!({"force_delete": true, "description": "d"})), 1),
+        ("NovaServers.boot_server", tiny(&json!({"tags": ["a"], "nics": "none", "meta": {"a": "b"}})), 1),
+        ("NovaServers.boot_and_list_server", tiny(&none), 1),
+        ("NovaServers.boot_and_show_server", tiny(&none), 1),
+        ("NovaServers.boot_and_get_console_output", tiny(&json!({"length": 5})), 1),
+        ("NovaServers.pause_and_unpause_server", tiny(&none), 1),
+        ("NovaServers.suspend_and_resume_server", tiny(&none), 1),
+        ("NovaServers.boot_lock_unlock_and_delete", tiny(&none), 1),
     ]
 }
 
@@ -49,9 +49,25 @@ async fn every_scenario_runs_and_leaves_nothing() {
     };
     let only = std::env::var("ONLY").unwrap_or_default();
     for (scenario, args, times) in table().into_iter().filter(|(scenario, ..)| scenario.contains(&only)) {
-        let run = run(&config, scenario, args, json!({}), times).await.unwrap();
+        let run = run(&config, scenario, args, &json!({}), times).await.unwrap();
         show(scenario, &run);
         assert!(run.cleaned.is_clean());
         assert!(run.results.iter().all(|result| result.passed()), "{scenario}");
+    }
+}
+
+/// A line per iteration.
+fn show(scenario: &str, run: &Run) {
+    for result in &run.results {
+        let (calls, polls) = summary(result);
+        let seconds = result.duration().as_secs_f64();
+        let (outcome, actions) = (result.outcome, names(&result.actions).join(", "));
+        println!(
+            "{scenario} {outcome:?} in {seconds:.2} s: {actions}: {} requests, {polls} polls",
+            calls.len()
+        );
+        if let Some(failure) = &result.failure {
+            println!("    {failure}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `rally-sim` serves a simulated cloud until it is interrupted, and prints the variables that lead to it.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to whoever started it")]
+#![expect(clippy::print_stderr, reason = "a program talks to whoever started it")]
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
@@ -51,13 +52,23 @@ fn number<T: FromStr>(name: &str, value: &str) -> Result<T, String> {
     value.parse().map_err(|_| format!("{name} takes a number and not {value:?}"))
 }
 
+/// Writes to standard output, which may have been closed.
+fn say(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rally-sim: cannot write to standard output: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let options = match options(std::env::args().skip(1)) {
         Ok(Some(options)) => options,
         Ok(None) => {
-            println!("{USAGE}");
-            return ExitCode::SUCCESS;
+            return say(&format!("{USAGE}\n"));
         }
         Err(problem) => {
             eprintln!("rally-sim: {problem}\n\n{USAGE}");
@@ -73,9 +84,12 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    for (name, value) in sim.openrc() {
-        // In single quotes nothing is special but the quote itself.
-        println!("export {name}='{}'", value.replace('\'', r"'\''"));
+    // In single quotes nothing is special but the quote itself.
+    let line =
+        |(name, value): (String, String)| format!("export {name}='{}'\n", value.replace('\'', r"'\''"));
+    let openrc: String = sim.openrc().into_iter().map(line).collect();
+    if say(&openrc) != ExitCode::SUCCESS {
+        return ExitCode::FAILURE;
     }
     eprintln!("rally-sim: serving at {}; interrupt to end", sim.url());
     if let Err(error) = tokio::signal::ctrl_c().await {

@@ -26,7 +26,7 @@ pub(super) struct Talk {
     /// Tell each iteration and each context
     #[arg(short, long, global = true)]
     pub(super) verbose: bool,
-    /// Tell everything that may help to find a bug; RUST_LOG chooses more finely
+    /// Tell everything that may help to find a bug; `RUST_LOG` chooses more finely
     #[arg(short, long, global = true)]
     pub(super) debug: bool,
     /// Tell errors only: no progress, and nothing but the table on standard output
@@ -67,7 +67,7 @@ pub(super) struct Start {
     /// How long iterations may go on after Ctrl-C before they are interrupted
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub(super) grace: Duration,
-    /// What goes to standard output
+    /// What goes to standard output: the table of response times, or the whole report and nothing else
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub(super) output: Output,
     /// Write the report there as well, as JSON
@@ -110,28 +110,21 @@ impl TaskFile {
 
 /// Which cloud is measured.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Which cloud")]
-#[cfg_attr(
-    not(feature = "openstack"),
-    expect(clippy::empty_structs_with_brackets, reason = "no cloud, no choice")
-)]
 pub(super) struct CloudChoice {
-    /// The cloud of this name in clouds.yaml [env: OS_CLOUD]; without it, the one of OS_AUTH_URL and its kin
+    /// The cloud of this name in clouds.yaml [env: `OS_CLOUD`]; without it, the one of `OS_AUTH_URL` and its kin
     #[cfg(feature = "openstack")]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "Which cloud")]
     pub(super) cloud: Option<String>,
     /// A simulated cloud in this process: what it measures says nothing about a real one
     #[cfg(all(feature = "openstack", feature = "sim"))]
-    #[arg(long, conflicts_with = "cloud")]
+    #[arg(long, conflicts_with = "cloud", help_heading = "Which cloud")]
     pub(super) sim: bool,
 }
 
 /// What goes to standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Output {
-    /// The table of response times
     Text,
-    /// The whole report, and nothing else
     Json,
 }
 

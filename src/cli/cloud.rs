@@ -15,7 +15,7 @@ pub(super) struct Cloud {
     pub(super) what: String,
     /// The simulated cloud lives as long as this.
     #[cfg(all(feature = "openstack", feature = "sim"))]
-    _sim: Option<rally_sim::Sim>,
+    sim: Option<rally_sim::Sim>,
 }
 
 impl Cloud {
@@ -24,7 +24,7 @@ impl Cloud {
             env,
             what,
             #[cfg(all(feature = "openstack", feature = "sim"))]
-            _sim: None,
+            sim: None,
         }
     }
 }
@@ -82,6 +82,11 @@ fn nothing_named(meta: &Meta) -> Error {
 }
 
 #[cfg(not(feature = "openstack"))]
+#[expect(
+    clippy::unused_async,
+    clippy::unnecessary_wraps,
+    reason = "the signatures are those with a platform"
+)]
 mod existing {
     use super::{Cloud, CloudChoice, Error};
 
@@ -108,6 +113,7 @@ mod existing {
     use crate::cli::exit;
 
     /// The cloud that an option names.
+    #[cfg_attr(not(feature = "sim"), expect(clippy::unused_async, reason = "starting the simulator waits"))]
     pub(super) async fn asked(choice: &CloudChoice) -> Result<Option<Cloud>, Error> {
         #[cfg(feature = "sim")]
         if choice.sim {
@@ -154,25 +160,20 @@ mod existing {
         })?;
         let config = CloudConfig::from_vars(sim.openrc()).map_err(unusable)?;
         let mut cloud = cloud("simulated".into(), "SIMULATED: no real cloud is measured", &config);
-        cloud._sim = Some(sim);
+        cloud.sim = Some(sim);
         Ok(cloud)
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
     fn unusable(error: ConfigError) -> Error {
         let what = format!("the cloud's configuration in {} cannot be used:", error.source);
         Error::new(exit::NOT_READY, what).details(error.problems)
     }
 
     fn cloud(name: String, source: &str, config: &CloudConfig) -> Cloud {
-        let mut what = shown_url(config);
-        if let Some(region) = &config.site.region {
-            what += &format!(", region {region}");
-        }
-        if let Some(credential) = config.admin.as_ref().or(config.users.first()) {
-            what += &format!(", {}", who(credential));
-        }
-        what += &format!(" ({source})");
+        let region = config.site.region.as_ref().map(|region| format!("region {region}"));
+        let login = config.admin.as_ref().or(config.users.first()).map(who);
+        let what: Vec<String> = [Some(shown_url(config)), region, login].into_iter().flatten().collect();
+        let what = format!("{} ({source})", what.join(", "));
         Cloud::new(Env::new(name, "existing@openstack", config.to_spec()), what)
     }
 

@@ -1,4 +1,4 @@
-//! Log lines look like those of every OpenStack service: time, process, level, who, text.
+//! Log lines look like those of the services that are measured: time, process, level, who, text.
 
 use std::fmt;
 

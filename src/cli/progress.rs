@@ -143,18 +143,23 @@ struct Load {
     started: u64,
     ended: u64,
     dropped: u64,
+    interrupted: u64,
     errors: u64,
 }
 
 impl Load {
     fn new(planned: Option<u64>) -> Self {
-        Self { planned, began: Instant::now(), started: 0, ended: 0, dropped: 0, errors: 0 }
+        Self { planned, began: Instant::now(), started: 0, ended: 0, dropped: 0, interrupted: 0, errors: 0 }
     }
 
     fn finished(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Dropped => self.dropped += 1,
             Outcome::Passed => self.ended += 1,
+            Outcome::Aborted => {
+                self.ended += 1;
+                self.interrupted += 1;
+            }
             _ => {
                 self.ended += 1;
                 self.errors += 1;
@@ -168,22 +173,21 @@ impl Load {
 
     /// `4/10 done in 5 s, 2 in flight, no errors, 0.8/s`; the time is the caller's words.
     fn text(&self, time: &str) -> String {
-        let mut text = match self.planned {
-            Some(planned) => format!("{}/{planned} done{time}", self.done()),
-            None => format!("{} done{time}", self.done()),
-        };
-        match self.started.saturating_sub(self.ended) {
-            0 => (),
-            running => text += &format!(", {running} in flight"),
+        let planned = self.planned.map(|planned| format!("/{planned}")).unwrap_or_default();
+        let mut parts = vec![format!("{}{planned} done{time}", self.done())];
+        let running = self.started.saturating_sub(self.ended);
+        for (count, what) in
+            [(running, "in flight"), (self.dropped, "dropped"), (self.interrupted, "interrupted")]
+        {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
         }
-        if self.dropped > 0 {
-            text += &format!(", {} dropped", self.dropped);
-        }
-        text += &match self.errors {
-            0 => ", no errors".to_owned(),
-            1 => ", 1 error".to_owned(),
-            n => format!(", {n} errors"),
-        };
+        parts.push(match self.errors {
+            0 => "no errors".into(),
+            1 => "1 error".into(),
+            n => format!("{n} errors"),
+        });
         #[expect(
             clippy::cast_precision_loss,
             reason = "a rate of more than 2^53 iterations needs no exact digits"
@@ -191,9 +195,9 @@ impl Load {
         let rate = self.ended as f64 / self.began.elapsed().as_secs_f64().max(1e-6);
         // Before the first end there is nothing to say.
         if self.ended > 0 {
-            text += &format!(", {rate:.1}/s");
+            parts.push(format!("{rate:.1}/s"));
         }
-        text
+        parts.join(", ")
     }
 }
 

@@ -19,7 +19,7 @@ use crate::preflight::{check_resources, preflight};
 
 type Reader = Box<dyn Fn(&Workload) -> Box<dyn Reporter> + Send + Sync>;
 
-/// Runs plans. One engine can run several, one after the other.
+/// Runs a plan.
 #[must_use]
 pub struct Engine {
     pub(super) registry: Registry,
@@ -28,6 +28,7 @@ pub struct Engine {
     pub(super) abort_on_sla: bool,
     pub(super) seed: u64,
     pub(super) cleanup_limit: Option<Duration>,
+    id: Uuid,
     env: Env,
     journal: Journal,
     labels: BTreeMap<String, String>,
@@ -91,6 +92,7 @@ impl Engine {
             abort_on_sla: false,
             seed: 0,
             cleanup_limit: None,
+            id: Uuid::new_v4(),
             env: Env::none(),
             journal: Journal::in_memory(),
             labels: BTreeMap::new(),
@@ -149,6 +151,12 @@ impl Engine {
         self
     }
 
+    /// The id of the run, for a program that tells it before the run; without it, a random one.
+    pub fn id(mut self, id: Uuid) -> Self {
+        self.id = id;
+        self
+    }
+
     /// Name and version of the program, for the report.
     pub fn tool(mut self, tool: impl Into<String>) -> Self {
         self.tool = tool.into();
@@ -164,7 +172,7 @@ impl Engine {
     /// Checks a plan and runs it. An error means that nothing was created; whatever happens later is in the report.
     pub async fn run(&self, plan: &Plan) -> Result<Report, RunError> {
         let began = Instant::now();
-        let mut report = Report::empty(Uuid::new_v4(), &plan.title, &self.tool);
+        let mut report = Report::empty(self.id, &plan.title, &self.tool);
         report.description = plan.description.clone().unwrap_or_default();
         report.labels.clone_from(&self.labels);
         let (plan, base) = self.prepare(plan).await?;
@@ -180,8 +188,8 @@ impl Engine {
     async fn prepare(&self, plan: &Plan) -> Result<(Plan, Arc<World>), RunError> {
         let mut plan = plan.clone();
         let mut world = World::new(Uuid::new_v4(), self.registry.clone(), self.journal.clone());
-        self.complete(&mut plan)?;
         no_problems(preflight(&plan, Phase::Syntax, &world).await)?;
+        self.complete(&mut plan)?;
         no_problems(preflight(&plan, Phase::Platform, &world).await)?;
         tokio::select! {
             biased;

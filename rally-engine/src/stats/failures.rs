@@ -38,9 +38,9 @@ impl Failures {
     }
 }
 
-/// The message with everything replaced that names one case: ids, generated names, numbers of three digits or more.
+/// The message with everything replaced that names one case: ids, generated names, numbers.
 ///
-/// Short numbers stay: statuses and versions tell causes apart.
+/// Numbers of three digits stay: they are statuses, which tell causes apart.
 fn cause(message: &str) -> String {
     message
         .split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
@@ -55,7 +55,7 @@ fn mask(piece: &str) -> String {
     let id = word.starts_with("req-")
         || word.contains("_rally_")
         || (hex && word.len() >= 8 && digits > 0)
-        || (digits == word.len() && digits > 3);
+        || (digits == word.len() && digits != 3);
     if id && !word.is_empty() { format!("…{}", &piece[word.len()..]) } else { piece.to_owned() }
 }
 

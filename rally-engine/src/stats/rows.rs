@@ -224,6 +224,8 @@ impl Row {
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#[expect(clippy::float_cmp, reason = "the figures are sums and means of numbers that floats hold exactly")]
+#[expect(clippy::needless_pass_by_value, reason = "`json!` values are made for the call")]
 mod tests {
     use super::*;
     use serde_json::json;

@@ -183,9 +183,9 @@ mod tests {
 
     #[test]
     fn beyond_the_limit_a_histogram_takes_over_and_stays_within_a_thousandth() {
-        let values: Vec<f64> = (0..EXACT_LIMIT + 20_000)
-            .map(|n| if n % 20 == 0 { 1.5 } else { 0.003 + (n % 997) as f64 * 1e-6 })
-            .collect();
+        let last = u32::try_from(EXACT_LIMIT).unwrap() + 20_000;
+        let values: Vec<f64> =
+            (0..last).map(|n| if n % 20 == 0 { 1.5 } else { 0.003 + f64::from(n % 997) * 1e-6 }).collect();
         let summary = series(values.iter().copied()).summary().unwrap();
         let mut sorted = values;
         sorted.sort_by(f64::total_cmp);

@@ -17,7 +17,7 @@ use crate::cloud::Account;
 use crate::contexts::UserPool;
 use crate::services::{all, exists};
 
-pub(crate) use self::kinds::{SECURITY_GROUP, reach};
+pub(crate) use self::kinds::reach;
 
 /// How long the cloud may still be busy with a request whose answer was lost.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -41,7 +41,7 @@ pub(crate) async fn settle<'a>(entries: impl IntoIterator<Item = &'a Entry>) {
 
 /// A row of the table: how resources of one kind are listed, deleted and looked for.
 struct Kind {
-    kind: &'static str,
+    name: &'static str,
     reach: Reach,
     service: &'static str,
     list: &'static str,
@@ -50,7 +50,7 @@ struct Kind {
     /// The query that narrows the list to a project.
     filter: Option<&'static str>,
     /// What an administrator has to add to see what is not his own.
-    as_admin: Option<(&'static str, &'static str)>,
+    seen_by_admin: Option<(&'static str, &'static str)>,
     /// Whether the list can be narrowed to names like ours.
     by_name: bool,
     /// Whether a conflict may mean that it is locked.
@@ -63,28 +63,30 @@ struct Item {
     id: String,
     #[serde(default)]
     name: Option<String>,
+    #[serde(default)]
+    status: Option<String>,
 }
 
 impl Kind {
     const fn of_project(
-        kind: &'static str,
+        name: &'static str,
         service: &'static str,
         list: &'static str,
         member: &'static str,
         one: &'static str,
     ) -> Self {
-        let (reach, filter, as_admin, by_name, unlocking) = (Reach::Project, None, None, false, false);
-        Self { kind, reach, service, list, member, one, filter, as_admin, by_name, unlocking }
+        let (reach, filter, seen_by_admin, by_name, unlocking) = (Reach::Project, None, None, false, false);
+        Self { name, reach, service, list, member, one, filter, seen_by_admin, by_name, unlocking }
     }
 
     const fn of_cloud(
-        kind: &'static str,
+        name: &'static str,
         service: &'static str,
         list: &'static str,
         member: &'static str,
         one: &'static str,
     ) -> Self {
-        let mut row = Self::of_project(kind, service, list, member, one);
+        let mut row = Self::of_project(name, service, list, member, one);
         row.reach = Reach::Cloud;
         row
     }
@@ -94,8 +96,8 @@ impl Kind {
         self
     }
 
-    const fn as_admin(mut self, query: (&'static str, &'static str)) -> Self {
-        self.as_admin = Some(query);
+    const fn seen_by_admin(mut self, query: (&'static str, &'static str)) -> Self {
+        self.seen_by_admin = Some(query);
         self
     }
 
@@ -114,18 +116,20 @@ impl Kind {
         if project.is_some() != (self.reach == Reach::Project) {
             return Ok(Vec::new());
         }
-        let account = account_for(scope, world)?;
+        let account = Account::of_scope(scope, world)?;
         let names_like_ours = stem(world);
         let mut query: Vec<(&str, &str)> = self.filter.zip(project).into_iter().collect();
         if account.session().project_id() != project {
-            query.extend(self.as_admin);
+            query.extend(self.seen_by_admin);
         }
         if self.by_name {
             query.push(("name__contains", &names_like_ours));
         }
         let items: Vec<Item> = all(&account.service(self.service)?, self.list, &query, self.member).await?;
-        let entry = |item: Item| Entry::new(self.kind, item.name.unwrap_or_default(), item.id, scope.clone());
-        Ok(items.into_iter().map(entry).collect())
+        // Nova lists a server for a moment after it has said that it is deleted.
+        let there = items.into_iter().filter(|item| item.status.as_deref() != Some("DELETED"));
+        let entry = |item: Item| Entry::new(self.name, item.name.unwrap_or_default(), item.id, scope.clone());
+        Ok(there.map(entry).collect())
     }
 
     async fn delete(&self, entry: &Entry, world: &World) -> Result {
@@ -146,19 +150,13 @@ impl Kind {
     }
 
     fn api(&self, entry: &Entry, world: &World) -> Result<Endpoint> {
-        Ok(account_for(&entry.scope, world)?.service(self.service)?)
+        Ok(Account::of_scope(&entry.scope, world)?.service(self.service)?)
     }
 }
 
 /// What all names of the workload have in common.
-fn stem(world: &World) -> String {
+pub(crate) fn stem(world: &World) -> String {
     format!("_rally_{}_", &world.owner().simple().to_string()[..8])
-}
-
-/// Who can reach what lives here: a user of the project, else the administrator.
-fn account_for(scope: &Scope, world: &World) -> Result<Account> {
-    let of_project = || world.find::<UserPool>()?.of_project(scope.owner.as_deref()?).cloned();
-    of_project().map_or_else(|| Account::admin(world), Ok)
 }
 
 /// Who can reach a keypair: its owner, else the administrator.

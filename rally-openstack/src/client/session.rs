@@ -187,14 +187,15 @@ pub(crate) async fn send(
     signer: Option<&Session>,
     out: &Outgoing,
 ) -> Result<Answer, CloudError> {
-    let Some(session) = signer else { return exchange(connection, None, out, 1).await };
+    let Some(session) = signer else { return Box::pin(exchange(connection, None, out, 1)).await };
     let token = session.valid_token().await?;
-    let answer = exchange(connection, Some(&token.value), out, 1).await?;
+    // Boxed: an exchange is large, and would make every future around it large as well.
+    let answer = Box::pin(exchange(connection, Some(&token.value), out, 1)).await?;
     if answer.status() != 401 {
         return Ok(answer);
     }
     match session.token_instead_of(&token).await? {
-        Some(new) => exchange(connection, Some(&new.value), out, 2).await,
+        Some(new) => Box::pin(exchange(connection, Some(&new.value), out, 2)).await,
         None => Ok(answer),
     }
 }

@@ -13,7 +13,6 @@ mod yaml;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use rally_core::{Env, Platform};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
@@ -41,11 +40,6 @@ impl CloudConfig {
     /// A cloud with an administrator and nobody else.
     pub fn new(site: Site, admin: Credential) -> Self {
         Self { site, admin: Some(admin), users: Vec::new(), waits: BTreeMap::new() }
-    }
-
-    /// An environment of this name whose one platform is this cloud. It holds the secrets.
-    pub fn to_env(&self, name: impl Into<String>) -> Env {
-        Env::new(name, ExistingCloud::META.full_name(), self.to_spec())
     }
 }
 

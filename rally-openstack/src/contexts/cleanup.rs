@@ -58,7 +58,10 @@ async fn take_away(names: &[String], within: Reach, scopes: &[Scope], world: &Wo
         |kind: &str| names.iter().any(|name| means(name, kind)) && reach(kind).is_none_or(|r| r == within);
     let open = world.journal().open(world.owner());
     settle(open.iter().filter(|entry| wanted(&entry.kind))).await;
-    sweep(world, scopes, wanted, &SweepOptions::default()).await
+    // What other contexts made is still in use while this one cleans up, which is the first to do so.
+    let mut options = SweepOptions::default();
+    options.spare_contexts = true;
+    sweep(world, scopes, wanted, &options).await
 }
 
 /// Whether a name in a task means this kind: `nova`, `nova.server` and Rally's plural `nova.servers` all do.

@@ -170,10 +170,10 @@ impl Keystone {
         let work = async {
             let domain = self.domain_id(&create.domain_name).await?;
             let user = self.new_user(&self.account.name(), &domain, create).await?;
-            if let Some(project) = &create.project_id {
-                if let Some(role) = role_named(&self.list_roles().await?, &create.default_role) {
-                    self.add_role(role, &user, project).await?;
-                }
+            if let Some(project) = &create.project_id
+                && let Some(role) = role_named(&self.list_roles().await?, &create.default_role)
+            {
+                self.add_role(role, &user, project).await?;
             }
             Ok(user)
         };

@@ -9,9 +9,6 @@ use super::{absent_is_fine, all};
 use crate::client::{ApiError, CloudError, Endpoint};
 use crate::cloud::{Account, Identified};
 
-/// How many projects one question may name, so that its URL stays short enough for every server on the way.
-const PROJECTS_AT_ONCE: usize = 40;
-
 /// Networks, as one account uses them.
 #[derive(Clone, Debug)]
 pub struct Neutron {
@@ -99,21 +96,15 @@ impl Neutron {
         }
     }
 
-    /// The groups called `default` of these projects, which neutron makes by itself and nobody but an administrator
-    /// may delete.
-    pub(crate) async fn default_groups(&self, projects: &[String]) -> Result<Vec<SecurityGroup>, CloudError> {
-        let mut groups = Vec::new();
-        for some in projects.chunks(PROJECTS_AT_ONCE) {
-            let mut query =
-                vec![("name", "default"), ("fields", "id"), ("fields", "name"), ("fields", "project_id")];
-            query.extend(some.iter().map(|project| ("project_id", project.as_str())));
-            groups.extend(
-                all::<SecurityGroup>(&self.api()?, "/security-groups", &query, "security_groups").await?,
-            );
-        }
+    /// The group called `default` of a project, which nobody but an administrator may delete.
+    ///
+    /// Neutron makes it when somebody asks for the groups of a project that has none: it is always there.
+    pub(crate) async fn default_group(&self, project: &str) -> Result<Option<SecurityGroup>, CloudError> {
+        let query = [("name", "default"), ("project_id", project)];
+        let groups: Vec<SecurityGroup> =
+            all(&self.api()?, "/security-groups", &query, "security_groups").await?;
         // A server that ignores a filter must not make us delete what is somebody else's.
-        groups.retain(|group| group.name == "default" && projects.contains(&group.project_id));
-        Ok(groups)
+        Ok(groups.into_iter().find(|group| group.name == "default" && group.project_id == project))
     }
 
     /// Deletes a security group, outside any action.

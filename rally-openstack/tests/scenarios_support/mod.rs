@@ -1,6 +1,6 @@
 //! The least that it takes to run a scenario with its contexts: no task file, no runner, no report.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![expect(dead_code, reason = "each test binary uses a part of it")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use rally_core::{
     World,
 };
 use rally_openstack::client::HttpOptions;
+use rally_openstack::cloud::Account;
 use rally_openstack::config::CloudConfig;
 use rally_openstack::platform::OpenStack;
 use serde_json::{Value, json};
@@ -35,16 +36,26 @@ pub(crate) struct Run {
 impl Stand {
     /// An empty world on this cloud.
     pub(crate) async fn on(config: &CloudConfig) -> Result<Self> {
-        let mut world = World::new(Uuid::new_v4(), Registry::linked()?, Journal::in_memory());
+        Self::with(config, Uuid::new_v4(), Journal::in_memory()).await
+    }
+
+    /// The world of this workload, which may have been begun by another process.
+    pub(crate) async fn with(config: &CloudConfig, owner: Uuid, journal: Journal) -> Result<Self> {
+        let mut world = World::new(owner, Registry::linked()?, journal);
         world.insert(OpenStack::connect(config.clone(), &HttpOptions::default()).await?)?;
         Ok(Self { world, contexts: Vec::new() })
     }
 
+    /// The administrator.
+    pub(crate) fn admin(&self) -> Account {
+        Account::admin(&self.world).unwrap()
+    }
+
     /// Sets up contexts in their order; what was begun is kept for the cleanup, also when it fails.
-    pub(crate) async fn set_up(&mut self, contexts: &[(String, Value)]) -> Result {
+    pub(crate) async fn set_up(&mut self, contexts: &Value) -> Result {
         let registry = self.world.registry().clone();
         let mut parsed = Vec::new();
-        for (name, config) in contexts {
+        for (name, config) in contexts.as_object().into_iter().flatten() {
             match registry.find(Kind::Context, name)?.parse(config.clone())? {
                 Parsed::Context(context) => parsed.push(context),
                 _ => unreachable!("a context was asked for"),
@@ -59,11 +70,23 @@ impl Stand {
         Ok(())
     }
 
+    /// Sets up the contexts that come with a scenario; those given take the place of those of the same name.
+    pub(crate) async fn companions(&mut self, scenario: &str, given: &Value) -> Result {
+        let meta = *self.world.registry().find(Kind::Scenario, scenario)?.meta();
+        let mut all = json!({});
+        for (name, config) in meta.contexts {
+            all[*name] = serde_json::from_str(config)?;
+        }
+        for (name, config) in given.as_object().into_iter().flatten() {
+            all[name] = config.clone();
+        }
+        self.set_up(&all).await
+    }
+
     /// Cleans up in reverse.
     pub(crate) async fn clean_up(self) -> (Cleaned, World) {
-        let world = Arc::new(self.world);
-        let cleaned = clean(&self.contexts, &world).await;
-        (cleaned, Arc::into_inner(world).unwrap())
+        let cleaned = clean(&self.contexts, &self.world).await;
+        (cleaned, self.world)
     }
 
     /// What the scenario's own checks say.
@@ -75,6 +98,29 @@ impl Stand {
             problems.extend(validator.check(&workload, &self.world).await);
         }
         problems
+    }
+
+    /// What a specification of a resource means.
+    pub(crate) async fn look_up(&self, resource_type: &str, spec: Value) -> Result<Value> {
+        match self.world.registry().find(Kind::ResourceType, resource_type)?.parse(Value::Null)? {
+            Parsed::ResourceType(found) => (found.resolve)(spec, &self.world).await,
+            _ => unreachable!("a resource type was asked for"),
+        }
+    }
+
+    /// A scenario with its arguments looked up.
+    pub(crate) async fn scenario(&self, name: &str, mut args: Value) -> Result<AnyScenario> {
+        let registration = *self.world.registry().find(Kind::Scenario, name)?;
+        let schema = registration.schema();
+        for (argument, value) in args.as_object_mut().into_iter().flatten() {
+            if let Some(kind) = resource_type(&schema, argument) {
+                *value = rally_core::resource::resolved(self.look_up(&kind, value.clone()).await?);
+            }
+        }
+        match registration.parse(args)? {
+            Parsed::Scenario(scenario) => Ok(scenario),
+            _ => unreachable!("a scenario was asked for"),
+        }
     }
 
     /// Runs iterations of a scenario, then cleans up.
@@ -102,25 +148,6 @@ impl Stand {
         let cleaned = clean(&self.contexts, &world).await;
         Ok(Run { results, cleaned, facts: world.facts().clone() })
     }
-
-    /// A scenario with its arguments looked up.
-    pub(crate) async fn scenario(&self, name: &str, mut args: Value) -> Result<AnyScenario> {
-        let registration = *self.world.registry().find(Kind::Scenario, name)?;
-        let schema = registration.schema();
-        for (argument, value) in args.as_object_mut().into_iter().flatten() {
-            let Some(kind) = resource_type(&schema, argument) else { continue };
-            let Parsed::ResourceType(found) =
-                self.world.registry().find(Kind::ResourceType, &kind)?.parse(Value::Null)?
-            else {
-                unreachable!("a resource type was asked for")
-            };
-            *value = rally_core::resource::resolved((found.resolve)(value.clone(), &self.world).await?);
-        }
-        match registration.parse(args)? {
-            Parsed::Scenario(scenario) => Ok(scenario),
-            _ => unreachable!("a scenario was asked for"),
-        }
-    }
 }
 
 async fn clean(contexts: &[Box<dyn AnyContext>], world: &World) -> Cleaned {
@@ -144,37 +171,20 @@ pub(crate) async fn run(
     config: &CloudConfig,
     scenario: &str,
     args: Value,
-    contexts: Value,
+    contexts: &Value,
     times: u64,
 ) -> Result<Run> {
     let mut stand = Stand::on(config).await?;
-    let all = companions(&stand.world, scenario, &contexts);
-    match stand.set_up(&all).await {
-        Ok(()) => stand.load(scenario, args, times, 2).await,
-        Err(failure) => {
-            let (cleaned, _) = stand.clean_up().await;
-            assert!(cleaned.is_clean(), "{:?}", cleaned.left);
-            Err(failure)
-        }
-    }
-}
-
-/// The contexts of a scenario: those that come with it, and those given.
-pub(crate) fn companions(world: &World, scenario: &str, given: &Value) -> Vec<(String, Value)> {
-    let meta = *world.registry().find(Kind::Scenario, scenario).unwrap().meta();
-    let mut all: BTreeMap<String, Value> = meta
-        .contexts
-        .iter()
-        .map(|(name, config)| ((*name).to_owned(), serde_json::from_str(config).unwrap()))
-        .collect();
-    all.extend(given.as_object().cloned().unwrap_or_default());
-    all.into_iter().collect()
+    stand.companions(scenario, contexts).await?;
+    stand.load(scenario, args, times, 2).await
 }
 
 /// The image and the flavor that every cloud here has, and more arguments.
-pub(crate) fn tiny(more: Value) -> Value {
+pub(crate) fn tiny(more: &Value) -> Value {
     let mut args = json!({"image": {"name": "^cirros.*-disk$"}, "flavor": {"name": "m1.tiny"}});
-    args.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+    for (name, value) in more.as_object().into_iter().flatten() {
+        args[name] = value.clone();
+    }
     args
 }
 
@@ -207,21 +217,4 @@ pub(crate) fn summary(result: &IterationResult) -> (Vec<String>, usize) {
     let calls: Vec<String> = calls.map(|request| format!("{} {}", request.method, request.route)).collect();
     let polls = all.len() - calls.len();
     (calls, polls)
-}
-
-/// A line per iteration, for a person.
-pub(crate) fn show(scenario: &str, run: &Run) {
-    for result in &run.results {
-        let (calls, polls) = summary(result);
-        println!(
-            "{scenario} #{}: {:?} in {:.2} s, {:?}: {} calls {calls:?} and {polls} polls{}",
-            result.number,
-            result.outcome,
-            result.duration().as_secs_f64(),
-            names(&result.actions),
-            calls.len(),
-            result.failure.as_ref().map(|failure| format!("; {failure}")).unwrap_or_default(),
-        );
-    }
-    println!("{scenario} cleaned: {:?}", run.cleaned);
 }

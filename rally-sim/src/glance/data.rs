@@ -118,17 +118,15 @@ fn import(state: &mut State, call: &Call) -> Answer {
     let body = super::body(call)?;
     let row = own(state, call)?;
     let method = body.get("method").and_then(|method| method.get("name")).and_then(Value::as_str);
-    match (method, text(row, "status")) {
-        (Some("glance-direct"), "uploading") | (Some("web-download"), "queued") => {}
-        (Some("glance-direct" | "web-download"), status) => {
-            let wanted = if method == Some("web-download") { "queued" } else { "uploading" };
-            let message = format!(
-                "Image needs to be in '{wanted}' state to use '{}' method",
-                method.unwrap_or_default()
-            );
-            return Err(Problem::conflict(if status.is_empty() { String::new() } else { message }));
-        }
+    let wanted = match method {
+        Some("glance-direct") => "uploading",
+        Some("web-download") => "queued",
         _ => return Err(Problem::bad_request("Unknown import method name.")),
+    };
+    if text(row, "status") != wanted {
+        let method = method.unwrap_or_default();
+        let message = format!("Image needs to be in '{wanted}' state to use '{method}' method");
+        return Err(Problem::conflict(message));
     }
     let data = state.glance.data.remove(call.id()).unwrap_or_default();
     store(state, call.id(), data);

@@ -54,7 +54,6 @@ fn versions(state: &mut State, call: &Call) -> Answer {
         let status = if minor == 16 { "CURRENT" } else { "SUPPORTED" };
         json!({"id": format!("v2.{minor}"), "status": status, "links": [{"rel": "self", "href": href}]})
     };
-    // 2.14 is a number that Glance passed over for a while, and 2.10 to 2.12 need several stores.
     let versions: Vec<_> = (0..=16).rev().map(version).collect();
     Ok(Reply::json(if call.path == "/" { 300 } else { 200 }, &json!({"versions": versions})))
 }

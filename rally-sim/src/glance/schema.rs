@@ -6,7 +6,7 @@ use crate::http::{Answer, Call, Reply, Route, route};
 use crate::state::State;
 
 /// The attributes: name, JSON type and whether a client may set it.
-const ATTRIBUTES: [(&str, &str, bool); 24] = [
+const ATTRIBUTES: [(&str, &str, bool); 25] = [
     ("id", "string", true),
     ("name", "string", true),
     ("status", "string", false),
@@ -30,7 +30,20 @@ const ATTRIBUTES: [(&str, &str, bool); 24] = [
     ("self", "string", false),
     ("file", "string", false),
     ("stores", "string", false),
+    ("locations", "array", true),
     ("schema", "string", false),
+];
+/// Properties of one's own that have a meaning to other services.
+const KNOWN: [&str; 9] = [
+    "architecture",
+    "cinder_encryption_key_deletion_policy",
+    "cinder_encryption_key_id",
+    "description",
+    "instance_uuid",
+    "kernel_id",
+    "os_distro",
+    "os_version",
+    "ramdisk_id",
 ];
 const MAY_BE_NULL: [&str; 9] = [
     "name",
@@ -65,6 +78,9 @@ fn schema() -> Value {
             property["items"] = json!({"type": "string", "maxLength": 255});
         }
         properties[name] = property;
+    }
+    for name in KNOWN {
+        properties[name] = json!({"type": "string", "description": name, "is_base": false});
     }
     let links = json!([
         {"rel": "self", "href": "{self}"}, {"rel": "enclosure", "href": "{file}"},

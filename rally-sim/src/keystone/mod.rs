@@ -106,12 +106,31 @@ fn missing(what: &str, id: &str) -> Problem {
     Problem::not_found(format!("Could not find {what}: {id}."))
 }
 
-/// Whether a query leaves a row in the list: every key that is an attribute must have that value.
+/// Whether a query leaves a row in the list: every key that is an attribute must have that value, or a part of it
+/// where the key says so (`name__contains`).
 fn fits(call: &Call, row: &Object) -> bool {
-    call.query.iter().all(|(key, wanted)| match row.get(key) {
-        None => !matches!(key.as_str(), "default_project_id" | "description"),
-        Some(value) => is(value, wanted),
+    call.query.iter().all(|(key, wanted)| match (row.get(key), key.split_once("__")) {
+        (Some(value), _) => is(value, wanted),
+        (None, Some((attribute, how))) => {
+            let text = row.get(attribute).and_then(serde_json::Value::as_str);
+            text.is_none_or(|text| fits_in_part(text, how, wanted))
+        }
+        (None, None) => !matches!(key.as_str(), "default_project_id" | "description"),
     })
+}
+
+/// A comparison that Keystone does not know leaves every row in the list.
+fn fits_in_part(text: &str, how: &str, wanted: &str) -> bool {
+    let (lower, wanted_lower) = (text.to_lowercase(), wanted.to_lowercase());
+    match how {
+        "contains" => text.contains(wanted),
+        "icontains" => lower.contains(&wanted_lower),
+        "startswith" => text.starts_with(wanted),
+        "istartswith" => lower.starts_with(&wanted_lower),
+        "endswith" => text.ends_with(wanted),
+        "iendswith" => lower.ends_with(&wanted_lower),
+        _ => true,
+    }
 }
 
 /// Anyone who has a token may see what belongs to its own project or user.

@@ -42,6 +42,16 @@ const KNOWN: [&str; 27] = [
     "os:scheduler_hints",
 ];
 
+/// Members that Nova knows from a microversion on, by its minor part.
+const SINCE: [(&str, u16); 6] = [
+    ("description", 19),
+    ("tags", 52),
+    ("trusted_image_certificates", 63),
+    ("host", 74),
+    ("hypervisor_hostname", 74),
+    ("hostname", 90),
+];
+
 pub(super) fn routes() -> Vec<Route> {
     vec![route("POST", "/v2.1/servers", create), route("POST", "/v2.1/os-volumes_boot", create)]
 }
@@ -102,7 +112,8 @@ fn create(state: &mut State, call: &Call) -> Answer {
 fn well_formed(call: &Call, server: &Object) -> Result<(), Problem> {
     let whole = || Value::Object(server.clone());
     for key in server.keys() {
-        if !KNOWN.contains(&key.as_str()) {
+        let since = SINCE.iter().find_map(|(known, since)| (known == key).then_some(*since)).unwrap_or(0);
+        if !KNOWN.contains(&key.as_str()) || call.micro < since {
             let why = format!("Additional properties are not allowed ('{key}' was unexpected)");
             return Err(invalid("server", &whole(), &why));
         }

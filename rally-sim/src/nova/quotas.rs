@@ -10,7 +10,7 @@ use crate::http::{Answer, Call, Object, Problem, Reply, Right, Route, route};
 use crate::options::SimOptions;
 use crate::state::State;
 
-/// The names of the quotas and Nova's defaults; the first eight are shown with every microversion.
+/// The names of the quotas and Nova's defaults.
 const DEFAULTS: [(&str, i64); 14] = [
     ("cores", 20),
     ("fixed_ips", -1),

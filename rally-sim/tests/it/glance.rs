@@ -82,11 +82,11 @@ async fn a_patch_changes_all_or_nothing() {
     let sim = instant().await;
     let demo = User::demo(&sim).await;
     let made = demo.post("image", "/v2/images", &json!({"name": "old"})).await.expect(201);
-    let path = format!("/v2/images/{}", id(&made));
+    let image = format!("/v2/images/{}", id(&made));
     let patch = |steps: &'static [u8]| {
-        let (demo, path) = (demo.clone(), path.clone());
+        let (demo, image) = (demo.clone(), image.clone());
         let kind = "application/openstack-images-v2.1-json-patch";
-        async move { demo.call("PATCH", "image", &path, Sent::Bytes(kind, steps)).await }
+        async move { demo.call("PATCH", "image", &image, Sent::Bytes(kind, steps)).await }
     };
     let changed = patch(
         br#"[{"op": "replace", "path": "/name", "value": "new"}, {"op": "add", "path": "/colour", "value": "red"}]"#,
@@ -98,9 +98,9 @@ async fn a_patch_changes_all_or_nothing() {
     );
     assert_eq!(refused.await.status, 403);
     assert_eq!(patch(br#"[{"op": "remove", "path": "/nothing"}]"#).await.status, 409);
-    assert_eq!(demo.get("image", &path).await.expect(200)["name"], "new");
+    assert_eq!(demo.get("image", &image).await.expect(200)["name"], "new");
     assert_eq!(patch(br#"[{"op": "replace", "path": "/protected", "value": true}]"#).await.status, 200);
-    assert_eq!(demo.delete("image", &path).await.status, 403);
+    assert_eq!(demo.delete("image", &image).await.status, 403);
 }
 
 #[tokio::test]

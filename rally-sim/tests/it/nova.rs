@@ -13,7 +13,7 @@ async fn act(user: &User, server: &str, action: Value) -> crate::support::Answer
 
 #[tokio::test]
 async fn a_server_is_built_lives_and_goes() {
-    let (boot, delete) = (Duration::from_secs(60), Duration::from_secs(30));
+    let (boot, delete) = (Duration::from_mins(1), Duration::from_secs(30));
     let options = SimOptions::instant().with_boot(Latency::fixed(boot)).with_delete(Latency::fixed(delete));
     let sim = Sim::start(options).await.unwrap();
     let demo = User::demo(&sim).await;

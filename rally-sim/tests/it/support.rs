@@ -59,7 +59,7 @@ impl Answer {
 /// Someone with a token, or without.
 #[derive(Clone)]
 pub(crate) struct User {
-    http: Client<HttpConnector, Body>,
+    pub(crate) http: Client<HttpConnector, Body>,
     pub(crate) auth_url: String,
     pub(crate) token: Option<String>,
     pub(crate) body: Value,

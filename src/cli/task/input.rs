@@ -42,10 +42,9 @@ fn text(path: &Path) -> Result<(String, String), Error> {
         (path.display().to_string(), std::fs::read(path).map(|read| bytes = read))
     };
     if let Err(error) = read {
-        let mut what = format!("the task {name} cannot be read: {}", in_words(&error));
-        if let Some(hint) = near(path).filter(|_| error.kind() == std::io::ErrorKind::NotFound) {
-            what += &format!(" ({hint})");
-        }
+        let hint = near(path).filter(|_| error.kind() == std::io::ErrorKind::NotFound);
+        let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+        let what = format!("the task {name} cannot be read: {}{hint}", in_words(&error));
         return Err(Error::new(exit::TASK_FILE, what));
     }
     match String::from_utf8(bytes) {

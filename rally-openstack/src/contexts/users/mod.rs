@@ -153,6 +153,7 @@ impl Users {
 register!(context: Users);
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
 

@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use super::Users;
 use crate::cleanup;
-use crate::client::{CloudError, Named};
+use crate::client::Named;
 use crate::cloud::Account;
 use crate::config::{Credential, Project as ProjectRef, User as UserRef};
 use crate::platform::OpenStack;
-use crate::services::{Keystone, Neutron, Password, Project, Role, SecurityGroup, UserCreate, keystone};
+use crate::services::{Keystone, Password, Project, Role, UserCreate, keystone};
 
 /// What all temporary projects and users are made by.
 struct Maker<'a> {
@@ -96,7 +96,7 @@ async fn unless<T>(failed: &AtomicBool, work: impl Future<Output = Result<T>>) -
     Some(result)
 }
 
-/// Removes the temporary users and projects, with the security groups that neutron made for these on its own.
+/// Removes the temporary users, then their projects.
 pub(super) async fn remove(world: &World, workers: usize) -> Cleaned {
     let ours = |kind: &str| matches!(kind, keystone::USER | keystone::PROJECT);
     let made: Vec<Entry> =
@@ -105,50 +105,9 @@ pub(super) async fn remove(world: &World, workers: usize) -> Cleaned {
         return Cleaned::nothing();
     }
     cleanup::settle(&made).await;
-    let projects =
-        made.into_iter().filter(|entry| entry.kind == keystone::PROJECT).filter_map(|entry| entry.id);
-    let mut cleaned = remove_groups(world, &projects.collect::<Vec<_>>(), workers).await;
     let mut options = SweepOptions::default();
     options.workers = workers;
-    cleaned.merge(sweep(world, &[Scope::global()], ours, &options).await);
-    cleaned
-}
-
-async fn remove_groups(world: &World, projects: &[String], workers: usize) -> Cleaned {
-    let mut cleaned = Cleaned::nothing();
-    let Ok(admin) = Account::admin(world) else { return cleaned };
-    if projects.is_empty() || !admin.session().has_service("network") {
-        return cleaned;
-    }
-    let neutron = admin.neutron();
-    let groups = match neutron.default_groups(projects).await {
-        Ok(groups) => groups,
-        Err(error) => {
-            let entry = Entry::new(cleanup::SECURITY_GROUP, "default", "default", Scope::global());
-            cleaned.failed(entry, format!("cannot be listed: {error}"));
-            return cleaned;
-        }
-    };
-    let removals: Vec<_> = groups.into_iter().map(|group| remove_group(&neutron, group)).collect();
-    let results: Vec<_> = futures::stream::iter(removals).buffer_unordered(workers).collect().await;
-    for (group, result) in results {
-        match result {
-            Ok(()) => cleaned.deleted(cleanup::SECURITY_GROUP),
-            Err(error) => {
-                let scope = Scope::owner(group.project_id);
-                cleaned.failed(
-                    Entry::new(cleanup::SECURITY_GROUP, group.name, group.id, scope),
-                    error.to_string(),
-                );
-            }
-        }
-    }
-    cleaned
-}
-
-async fn remove_group(neutron: &Neutron, group: SecurityGroup) -> (SecurityGroup, Result<(), CloudError>) {
-    let result = neutron.remove_group(&group.id).await;
-    (group, result)
+    sweep(world, &[Scope::global()], ours, &options).await
 }
 
 /// Long and mixed enough for any cloud's rules.

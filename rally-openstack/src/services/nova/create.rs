@@ -206,7 +206,8 @@ impl ServerCreate {
             (self.hostname.is_some(), 90),
         ]
         .into_iter()
-        .filter_map(|(needed, minor)| needed.then(|| Microversion::new(2, minor)))
+        .filter(|(needed, _)| *needed)
+        .map(|(_, minor)| Microversion::new(2, minor))
         .max()
     }
 
@@ -313,6 +314,7 @@ fn network(nic: &Nic) -> Value {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
 

@@ -13,6 +13,9 @@ pub(crate) const SERVER: &str = "nova.server";
 const SERVERS: &str = "/servers";
 const ONE: &str = "/servers/{id}";
 
+/// The status that ends an action on a server, and how long it may take.
+type Until = (&'static str, fn(&Waits) -> Limit);
+
 /// Writes one method per entry: the request of an action on a server, and the status that ends it.
 macro_rules! server_actions {
     ($($(#[$doc:meta])* $method:ident = $name:literal: $body:expr $(=> $status:literal within $wait:ident)?;)+) => {
@@ -20,8 +23,8 @@ macro_rules! server_actions {
             $(
                 $(#[$doc])*
                 pub async fn $method(&self, server: &Server) -> Result<(), CloudError> {
-                    let until: &[(&str, fn(&Waits) -> Limit)] = &[$(($status, |waits| waits.$wait))?];
-                    atomic($name, self.act(server, $body, until.first().copied())).await
+                    let until: &[Until] = &[$(($status, |waits| waits.$wait))?];
+                    atomic($name, self.act(server, $body, until.first())).await
                 }
             )+
         }
@@ -109,8 +112,8 @@ impl Nova {
     /// Puts another image on a server: `nova.rebuild_server`.
     pub async fn rebuild_server(&self, server: &Server, image: &Image) -> Result<(), CloudError> {
         let body = json!({"rebuild": {"imageRef": image.id}});
-        let until: (&str, fn(&Waits) -> Limit) = ("ACTIVE", |waits| waits.nova_server_rebuild);
-        atomic("nova.rebuild_server", self.act(server, body, Some(until))).await
+        let until: Until = ("ACTIVE", |waits| waits.nova_server_rebuild);
+        atomic("nova.rebuild_server", self.act(server, body, Some(&until))).await
     }
 
     /// The output of a server's console, or the last `length` lines of it: `nova.get_console_output_server`.
@@ -135,12 +138,7 @@ impl Nova {
     }
 
     /// What is done to a server by a request to it, and the status it then has.
-    async fn act(
-        &self,
-        server: &Server,
-        body: Value,
-        until: Option<(&str, fn(&Waits) -> Limit)>,
-    ) -> Result<(), CloudError> {
+    async fn act(&self, server: &Server, body: Value, until: Option<&Until>) -> Result<(), CloudError> {
         let api = self.api()?;
         api.post("/servers/{id}/action", &[&server.id]).body(&body).done().await?;
         if let Some((status, limit)) = until {
