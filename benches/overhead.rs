@@ -23,7 +23,7 @@ use rally::openstack::client::{Connection, Endpoint, HttpOptions};
 use rally::openstack::config::CloudConfig;
 use rally::runners::Constant;
 use rally::sim::{Sim, SimOptions};
-use rally::{Env, Failure, Report, Workload, atomic};
+use rally::{Env, Report, Workload, atomic};
 use tokio::runtime::Runtime;
 
 /// So many iterations that setting up a run does not count.
@@ -49,7 +49,7 @@ fn main() {
 async fn run(times: u64, concurrency: u64, actions: usize) -> Report {
     let scenario = move |_| async move {
         for _ in 0..actions {
-            atomic("bench.nothing", async { Ok::<_, rally::Failure>(()) }).await?;
+            atomic("bench.nothing", async { Ok::<_, Failure>(()) }).await?;
         }
         Ok(())
     };
