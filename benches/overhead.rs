@@ -49,7 +49,7 @@ fn main() {
 async fn run(times: u64, concurrency: u64, actions: usize) -> Report {
     let scenario = move |_| async move {
         for _ in 0..actions {
-            atomic("bench.nothing", async { Ok::<_, Failure>(()) }).await?;
+            atomic("bench.nothing", async { Ok::<_, rally::Failure>(()) }).await?;
         }
         Ok(())
     };
