@@ -26,7 +26,8 @@ mod workload;
 pub use rally_core::*;
 pub use rally_engine::plan::{Draft, Plan};
 pub use rally_engine::task::Task;
-pub use rally_engine::{Engine, RunError, Stopper};
+pub use rally_engine::template::Args;
+pub use rally_engine::{Engine, RunError, Stopper, task_schema};
 #[cfg(feature = "openstack")]
 pub use rally_openstack as openstack;
 pub use rally_plugins as plugins;
@@ -43,6 +44,8 @@ mod pages {
     struct Readme;
     #[doc = include_str!("../docs/writing-a-scenario.md")]
     struct WritingAScenario;
+    #[doc = include_str!("../docs/task-file.md")]
+    struct TaskFile;
 }
 
 /// Name and version of this program, as reports state it.

@@ -10,6 +10,7 @@ use rally::openstack::config::CloudConfig;
 use rally::report::ActionRow;
 use rally::sim::{Latency, Sim, SimOptions};
 use rally::{Engine, Env, Plan, Registry, Report, Task};
+use rally_engine::template::Args;
 
 /// Every example, in order.
 fn examples() -> Vec<PathBuf> {
@@ -26,7 +27,8 @@ async fn every_example_passes_and_leaves_nothing() {
         let some = Latency::fixed(Duration::from_millis(5));
         let sim = Sim::start(SimOptions::instant().with_boot(some).with_delete(some)).await.unwrap();
         let before = sim.inventory();
-        let task = Task::parse(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let task = Task::load(&text, path.parent(), &Args::new()).unwrap();
         let registry = Registry::linked().unwrap();
         let plan = Plan::build(&task, &registry).unwrap();
         let spec = CloudConfig::from_vars(sim.openrc()).unwrap().to_spec();

@@ -58,6 +58,7 @@ pub mod registry;
 pub mod report;
 pub mod resource;
 pub mod seconds;
+pub mod series;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod validator;
@@ -75,7 +76,7 @@ pub use crate::load::{Load, LoadBuilder};
 pub use crate::meta::Meta;
 pub use crate::names::Names;
 pub use crate::nearest::{did_you_mean, nearest};
-pub use crate::output::{Output, OutputKind};
+pub use crate::output::{Chart, Output, OutputError, OutputKind};
 pub use crate::plugin::{
     Cleaner, Context, Exporter, Hook, Platform, Plugin, Reporter, ResourceType, Runner, Scenario, Sla,
     Trigger,
@@ -85,7 +86,7 @@ pub use crate::report::{
     ActionRow, Artifacts, IterationResult, Outcome, Report, SlaResult, Summary, Verdict, WorkloadReport,
 };
 pub use crate::resource::{ByName, Resource};
-pub use crate::validator::{Phase, Problem, ProblemKind, Validator, WorkloadSpec};
+pub use crate::validator::{MissingPlugin, Phase, Problem, ProblemKind, Validator, WorkloadSpec};
 pub use crate::world::{World, WorldError};
 
 /// What [`register!`] expands to; not for direct use.

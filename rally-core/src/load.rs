@@ -71,6 +71,14 @@ impl LoadBuilder {
         self
     }
 
+    /// Gives the scenario that was named last another weight.
+    pub fn weight(mut self, weight: u64) -> Self {
+        if let Some((_, last)) = self.mix.last_mut() {
+            *last = weight;
+        }
+        self
+    }
+
     /// What makes this run's random choices differ from another's.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;

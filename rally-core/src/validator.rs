@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::registry::Kind;
 use crate::world::World;
 
 /// One mistake of the user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Problem {
     /// The path to it in the task: `subtasks[1].workloads[0].runner.constant.times`.
@@ -21,6 +22,22 @@ pub struct Problem {
     pub hint: Option<String>,
     /// What kind of mistake it is.
     pub kind: ProblemKind,
+    /// The line of the text, counted from 1, where [`at`](Self::at) is a path in a text whose lines are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The plugin that is not there, where that is the mistake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<MissingPlugin>,
+}
+
+/// A plugin that a task names and the program does not have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MissingPlugin {
+    /// What kind of plugin it would be.
+    pub kind: Kind,
+    /// The name as the task writes it.
+    pub name: String,
 }
 
 /// What kind of mistake a [`Problem`] is; a program turns it into an exit code.
@@ -43,7 +60,7 @@ pub enum ProblemKind {
 impl Problem {
     /// A problem of this kind at this path.
     pub fn new(kind: ProblemKind, at: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { at: at.into(), what: what.into(), hint: None, kind }
+        Self { at: at.into(), what: what.into(), hint: None, kind, line: None, plugin: None }
     }
 
     /// An argument that is not what its plugin takes.
@@ -64,12 +81,29 @@ impl Problem {
         self.hint = hint.or(self.hint);
         self
     }
+
+    /// In this line of the text.
+    #[must_use]
+    pub fn line(mut self, line: u32) -> Self {
+        self.line = Some(line);
+        self
+    }
+
+    /// About this plugin, which is not there.
+    #[must_use]
+    pub fn plugin(mut self, kind: Kind, name: impl Into<String>) -> Self {
+        self.plugin = Some(MissingPlugin { kind, name: name.into() });
+        self
+    }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.at.is_empty() {
-            write!(f, "{}: ", self.at)?;
+        match (self.line, self.at.as_str()) {
+            (None, "") => (),
+            (None, at) => write!(f, "{at}: ")?,
+            (Some(line), "") => write!(f, "line {line}: ")?,
+            (Some(line), at) => write!(f, "line {line}, {at}: ")?,
         }
         f.write_str(&self.what)?;
         match &self.hint {
@@ -101,18 +135,26 @@ pub struct WorkloadSpec {
     pub scenario: String,
     /// The scenario's arguments.
     pub args: Value,
+    /// The path of the arguments: `Dummy.dummy[0].args` in format 1, `subtasks[0].scenario.Dummy.dummy` in format 2.
+    pub args_at: String,
     /// Full name and configuration of every context, in order of setup.
     pub contexts: Vec<(String, Value)>,
     /// Name and configuration of the runner.
     pub runner: (String, Value),
+    /// The path of the runner's configuration: `….runner` in format 1, `….runner.constant` in format 2.
+    pub runner_at: String,
 }
 
 impl WorkloadSpec {
-    /// A workload of this scenario with these arguments, no contexts and the runner `serial`.
+    /// A workload of this scenario with these arguments, no contexts and the runner `serial`; its paths are those of a
+    /// short subtask of format 2.
     pub fn new(at: impl Into<String>, scenario: impl Into<String>, args: Value) -> Self {
+        let (at, scenario) = (at.into(), scenario.into());
         Self {
-            at: at.into(),
-            scenario: scenario.into(),
+            args_at: format!("{at}.scenario.{scenario}"),
+            runner_at: format!("{at}.runner.serial"),
+            at,
+            scenario,
             args,
             contexts: Vec::new(),
             runner: ("serial".into(), Value::Object(serde_json::Map::new())),
@@ -144,7 +186,7 @@ impl WorkloadSpec {
 ///         if has(self.0) || has(self.1) {
 ///             return Vec::new();
 ///         }
-///         vec![Problem::argument(&workload.at, format!("give `{}` or `{}`", self.0, self.1))]
+///         vec![Problem::argument(&workload.args_at, format!("give `{}` or `{}`", self.0, self.1))]
 ///     }
 /// }
 /// ```

@@ -9,7 +9,9 @@ use std::time::Duration;
 use rally_core::action::pause;
 use rally_core::erased::AnyScenario;
 use rally_core::testing::{TestLoad, world};
-use rally_core::{Event, Failure, Iteration, IterationResult, LoadBuilder, Outcome, Output, Result, atomic};
+use rally_core::{
+    Chart, Event, Failure, Iteration, IterationResult, LoadBuilder, Outcome, Output, Result, atomic,
+};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
@@ -44,7 +46,7 @@ async fn finished(mut events: mpsc::Receiver<Event>) -> Vec<Arc<IterationResult>
 async fn an_iteration_is_timed_with_its_actions_requests_and_outputs() {
     let result = once(None, |it: Iteration| async move {
         sleep(5 * MS).await;
-        it.output(Output::additive("time", "Lines", [("a", 1.0)]));
+        it.output(Output::additive("time", Chart::Lines, [("a", 1.0)])?);
         atomic("step", async {
             pause(20 * MS).await;
             Ok(())

@@ -7,5 +7,7 @@ mod run;
 mod schema;
 pub mod stats;
 pub mod task;
+pub mod template;
 
 pub use crate::run::{Engine, RunError, Stopper};
+pub use crate::schema::task_schema;

@@ -13,19 +13,22 @@ pub async fn preflight(plan: &Plan, phase: Phase, world: &World) -> Vec<Problem>
     for each in &plan.workloads {
         problems.extend(workload(each, phase, world).await);
     }
+    plan.lines.add_to(&mut problems);
     problems
 }
 
 /// Everything that the checks of this phase have against one workload. Two plugins may share a check; what it finds is
 /// told once.
 pub(crate) async fn workload(workload: &Workload, phase: Phase, world: &World) -> Vec<Problem> {
-    let spec = workload.spec();
     let mut problems: Vec<Problem> = Vec::new();
-    for part in workload.parts() {
-        for validator in part.registration.meta().validators.iter().filter(|check| check.phase() == phase) {
-            for problem in validator.check(&spec, world).await {
-                if !problems.contains(&problem) {
-                    problems.push(problem);
+    for (spec, (scenario, _)) in workload.specs().iter().zip(workload.scenario.each()) {
+        for part in scenario.parts().chain(workload.parts_around()) {
+            for validator in part.registration.meta().validators.iter().filter(|check| check.phase() == phase)
+            {
+                for problem in validator.check(spec, world).await {
+                    if !problems.contains(&problem) {
+                        problems.push(problem);
+                    }
                 }
             }
         }
@@ -47,5 +50,6 @@ pub async fn check_resources(plan: &Plan, registry: &Registry, world: &World) ->
             problems.extend(missing);
         }
     }
+    plan.lines.add_to(&mut problems);
     problems
 }

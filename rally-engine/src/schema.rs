@@ -1,11 +1,14 @@
 //! A configuration is measured against its plugin's schema here, and every mismatch becomes one sentence of ours.
 
 pub(crate) mod shape;
+mod task;
 mod words;
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
+pub use self::task::task_schema;
+use jsonschema::draft202012 as draft;
 use jsonschema::{ValidationError, Validator};
 use rally_core::{Kind, Problem, Registration};
 use serde_json::{Map, Value};
@@ -20,6 +23,7 @@ pub(crate) struct Schemas {
 
 struct Compiled {
     schema: Value,
+    summary: String,
     /// Or why it is no schema.
     validator: Result<Validator, String>,
 }
@@ -46,11 +50,16 @@ impl Schemas {
         (config, problems)
     }
 
+    /// The first paragraph of a plugin's help.
+    pub(crate) fn summary(&mut self, plugin: Registration) -> String {
+        self.compiled(plugin).summary.clone()
+    }
+
     fn compiled(&mut self, plugin: Registration) -> Rc<Compiled> {
         let compile = || {
             let schema = plugin.schema();
-            let validator = jsonschema::draft202012::new(&schema).map_err(|error| error.to_string());
-            Rc::new(Compiled { schema, validator })
+            let validator = draft::new(&schema).map_err(|error| error.to_string());
+            Rc::new(Compiled { schema, summary: plugin.summary(), validator })
         };
         // Two plugins that are given in code may share their name.
         if plugin.at() == crate::plan::IN_CODE {

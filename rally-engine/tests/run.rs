@@ -291,3 +291,41 @@ async fn a_scenario_sees_the_platform_and_facts_are_in_the_report() {
     let json = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report, "a report reads its own JSON");
 }
+
+/// The workloads of these drafts as one subtask that runs them side by side.
+fn side_by_side(drafts: Vec<Draft>) -> Plan {
+    let mut plan = plan(drafts);
+    plan.subtasks[0].run_in_parallel = true;
+    for workload in &mut plan.workloads {
+        workload.subtask = 0;
+    }
+    plan
+}
+
+#[tokio::test]
+async fn workloads_side_by_side_meet_in_the_middle_of_their_loads() {
+    let meeting = Arc::new(tokio::sync::Barrier::new(2));
+    let draft = || {
+        let meeting = meeting.clone();
+        let work = move |_| {
+            let meeting = meeting.clone();
+            async move {
+                meeting.wait().await;
+                Ok(())
+            }
+        };
+        Draft::given(AnyScenario::from_fn("Test.meet", work)).runner(&parallel(3, 1))
+    };
+    let report = Engine::new(registry()).run(&side_by_side(vec![draft(), draft()])).await.unwrap();
+    assert!(report.passed(), "{}", report.why());
+    assert_eq!(report.workloads.iter().map(|w| w.counts.passed).collect::<Vec<_>>(), [3, 3]);
+}
+
+#[tokio::test]
+async fn a_workload_that_cannot_be_set_up_keeps_no_other_waiting() {
+    let failing = Mark::<1> { fail: true, ..Mark::new(Log::default()) };
+    let plan = side_by_side(vec![nothing().context(&failing), nothing()]);
+    let report = Engine::new(registry()).run(&plan).await.unwrap();
+    assert!(report.workloads[0].crash.is_some());
+    assert_eq!(report.workloads[1].counts.passed, 1);
+}

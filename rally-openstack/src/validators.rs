@@ -100,7 +100,7 @@ impl Validator for ImageFits {
         let mut problems = Vec::new();
         let mut say = |what: &str, has: String, needs: String| {
             let text = format!("flavor {} has {what} {has}, but image {name} needs {needs}", flavor.name);
-            problems.push(Problem::argument(format!("{}.args.{}", workload.at, self.flavor), text));
+            problems.push(Problem::argument(format!("{}.{}", workload.args_at, self.flavor), text));
         };
         if flavor.ram < image.min_ram {
             say("memory of", format!("{} MiB", flavor.ram), format!("{} MiB", image.min_ram));

@@ -270,9 +270,9 @@ async fn what_cannot_work_is_said_before_anything_starts() {
     let problems = stand.check("NovaServers.boot_server", args).await;
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), 2, "{texts:?}");
-    assert!(
-        texts[0].starts_with("workload.args.flavor: flavor m1.tiny has memory of 512 MiB, but image greedy")
-    );
+    let beginning = "workload.scenario.NovaServers.boot_server.flavor: flavor m1.tiny has memory of 512 MiB, but image \
+                     greedy";
+    assert!(texts[0].starts_with(beginning), "{}", texts[0]);
 
     let mut elsewhere = config.clone();
     elsewhere.site.region = Some("Nowhere".into());

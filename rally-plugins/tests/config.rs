@@ -1,9 +1,11 @@
 //! What a task file may say of these plugins.
+#![cfg(feature = "http")]
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use rally_core::registry::Parsed;
 use rally_core::{Kind, Registration, Registry};
 use rally_plugins::scenarios::dummy::Dummy;
+use rally_plugins::scenarios::http::{CheckRequest, HttpCall};
 use rally_plugins::sla::{
     FailureRate, MaxAvgDuration, MaxAvgDurationPerAtomic, MaxSecondsPerIteration, Outliers,
     PerformanceDegradation,
@@ -37,18 +39,25 @@ fn all_plugins_are_there_and_each_says_what_it_does() {
             "Dummy.dummy_random_fail_in_atomic",
             "Dummy.dummy_timed_atomic_actions",
             "Dummy.failure",
+            "HttpRequests.check_random_request",
+            "HttpRequests.check_request",
         ]
     );
+    assert_eq!(names(Kind::Trigger), ["event", "periodic"]);
+    assert_eq!(names(Kind::Hook), ["http_request", "sys_call"]);
     assert_eq!(names(Kind::Context), ["dummy_context"]);
     assert_eq!(
         names(Kind::Sla),
         [
+            "error_classes",
             "failure_rate",
             "max_avg_duration",
             "max_avg_duration_per_atomic",
             "max_seconds_per_iteration",
             "outliers",
+            "percentiles",
             "performance_degradation",
+            "throughput",
         ]
     );
     for plugin in linked().iter() {
@@ -118,6 +127,75 @@ fn criteria_have_the_bounds_of_the_task_format() {
     assert_eq!(outliers["properties"]["sigmas"]["exclusiveMinimum"], 0);
     assert_eq!(outliers["properties"].as_object().unwrap().len(), 3);
     assert_eq!(schema(Kind::Sla, "performance_degradation")["required"], json!(["max_degradation"]));
+}
+
+#[test]
+fn our_own_criteria_have_bounds_as_well() {
+    assert_eq!(schema(Kind::Sla, "throughput")["properties"]["min"]["exclusiveMinimum"], 0);
+    let percentiles = schema(Kind::Sla, "percentiles");
+    assert_eq!((&percentiles["type"], &percentiles["minProperties"]), (&json!("object"), &json!(1)));
+    assert_eq!(
+        percentiles["additionalProperties"]["additionalProperties"]["type"], "number",
+        "{percentiles}"
+    );
+    let classes = schema(Kind::Sla, "error_classes");
+    assert_eq!(classes["minProperties"], 1, "{classes}");
+    let bounds = &classes["$defs"]["AtMost"];
+    assert_eq!((&bounds["minProperties"], &bounds["additionalProperties"]), (&json!(1), &json!(false)));
+}
+
+#[test]
+fn triggers_have_the_keys_and_bounds_of_the_task_format() {
+    let event = schema(Kind::Trigger, "event");
+    assert_eq!(event["required"], json!(["unit", "at"]));
+    let at = &event["properties"]["at"];
+    assert_eq!((&at["minItems"], &at["uniqueItems"]), (&json!(1), &json!(true)), "{at}");
+    assert_eq!(at["items"]["minimum"], 0);
+    assert_eq!(event["then"]["properties"]["at"]["items"]["minimum"], 1);
+    let periodic = schema(Kind::Trigger, "periodic");
+    assert_eq!(periodic["required"], json!(["unit", "step"]));
+    for (key, least) in [("step", 1), ("start", 0), ("end", 1)] {
+        assert_eq!(periodic["properties"][key]["minimum"], least, "{key}");
+    }
+    assert_eq!(periodic["then"]["properties"]["start"]["minimum"], 1);
+    for schema in [event, periodic] {
+        assert_eq!(schema["additionalProperties"], false);
+        assert_eq!(schema["if"]["properties"]["unit"]["const"], "iteration");
+        assert!(schema["if"].get("additionalProperties").is_none(), "{schema}");
+    }
+    for wrong in [json!({"unit": "hour", "at": [1]}), json!({"unit": "time"}), json!({"at": [1]})] {
+        assert!(!parses(Kind::Trigger, "event", wrong));
+    }
+}
+
+#[test]
+fn a_command_is_a_text() {
+    let command = schema(Kind::Hook, "sys_call");
+    assert_eq!((&command["type"], &command["minLength"]), (&json!("string"), &json!(1)), "{command}");
+    assert!(parses(Kind::Hook, "sys_call", json!("echo a")));
+    assert!(!parses(Kind::Hook, "sys_call", json!("echo 'a")));
+}
+
+#[test]
+fn requests_have_the_arguments_of_the_task_format() {
+    let one = schema(Kind::Scenario, "HttpRequests.check_request");
+    assert_eq!(one["required"], json!(["url", "status_code"]), "{one}");
+    assert_eq!(one["properties"]["method"]["default"], "GET");
+    let several = schema(Kind::Scenario, "HttpRequests.check_random_request");
+    assert_eq!(several["required"], json!(["requests", "status_code"]));
+    assert_eq!(several["properties"]["requests"]["minItems"], 1);
+    assert_eq!(several["$defs"]["OneOfThem"]["additionalProperties"], false, "{several}");
+    let file = json!({"url": "http://a/", "method": "post", "status_code": 201, "verify": false,
+        "data": {"a": 1}, "auth": ["u", "p"], "allow_redirects": false, "params": "x", "timeout": 2.5,
+        "proxies": {"http": "http://p:1"}, "stream": true, "cookies": {"c": "d"}, "headers": {"e": "f"},
+        "json": [1]});
+    let parsed: CheckRequest = serde_json::from_value(file.clone()).unwrap();
+    assert_eq!(json!(parsed), file);
+    let short: CheckRequest =
+        serde_json::from_value(json!({"url": "http://a/", "status_code": 200})).unwrap();
+    assert_eq!(short, CheckRequest::new(HttpCall::get("http://a/"), 200));
+    let hook = schema(Kind::Hook, "http_request");
+    assert_eq!((&hook["required"], &hook["additionalProperties"]), (&json!(["url"]), &json!(false)));
 }
 
 #[test]

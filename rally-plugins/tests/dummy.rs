@@ -138,7 +138,7 @@ async fn timed_actions_take_longer_one_by_one() {
 #[tokio::test]
 async fn output_has_one_chart_of_each_kind() {
     let result = once(DummyOutput { random_range: 9 }).await;
-    let shown: Vec<(OutputKind, &str)> = result.outputs.iter().map(|o| (o.kind, o.chart.as_str())).collect();
+    let shown: Vec<(OutputKind, &str)> = result.outputs.iter().map(|o| (o.kind, o.chart.name())).collect();
     assert_eq!(
         shown,
         [

@@ -74,10 +74,9 @@ impl Validator for SlotsNeedIterations {
     }
 
     async fn check(&self, workload: &WorkloadSpec, _world: &World) -> Vec<Problem> {
-        let (name, config) = &workload.runner;
-        match Constant::deserialize(config) {
+        match Constant::deserialize(&workload.runner.1) {
             Ok(Constant { times, concurrency, .. }) if concurrency > times => {
-                let at = format!("{}.runner.{name}.concurrency", workload.at);
+                let at = format!("{}.concurrency", workload.runner_at);
                 let what = format!("{concurrency} is more than the number of iterations, `times`: {times}");
                 let hint = format!("give a concurrency from 1 to {times}, or raise `times`");
                 vec![Problem::argument(at, what).hint(hint)]

@@ -1,7 +1,8 @@
 //! The runner `rps`.
 
-use async_trait::async_trait;
-use rally_core::{Load, Meta, Phase, Problem, Result, Runner, Validator, WorkloadSpec, World, register};
+use std::time::Duration;
+
+use rally_core::{Load, Meta, Result, Runner, register};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::task::{JoinSet, coop};
@@ -17,6 +18,9 @@ use crate::timetable::Timetable;
 /// the lag between them, and the latency that users who come at this rate would see.
 ///
 /// When `max_concurrency` iterations run, the next one waits for a slot, or is dropped if `when_full` says so.
+///
+/// Starts are regular unless `arrivals` is `poisson`: then they come as independent users do, at the same rate in the
+/// mean, now and then several at once. The times are the same whenever a run is repeated with its seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rps {
     /// How many iterations.
@@ -24,6 +28,9 @@ pub struct Rps {
     pub times: u64,
     /// How many are started per second: a number, or a ramp.
     pub rps: Rate,
+    /// How starts are spread in time.
+    #[serde(default)]
+    pub arrivals: Arrivals,
     /// After how many seconds an iteration is interrupted; 0 is never.
     #[serde(default)]
     #[schemars(range(min = 0))]
@@ -47,20 +54,20 @@ pub struct Rps {
 pub enum Rate {
     /// The same all the time.
     Steady(#[schemars(extend("exclusiveMinimum" = 0))] f64),
-    /// More and more.
+    /// More and more, or less and less.
     Ramp(Ramp),
 }
 
-/// A rate that goes up in steps, and stays when it has reached its end.
+/// A rate that goes up or down in steps, and stays when it has reached its end.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ramp {
     /// The rate of the first step, per second.
     #[schemars(range(min = 1))]
     pub start: f64,
-    /// The rate of the last step, which is never exceeded; not below `start`.
+    /// The rate of the last step, which stays; below `start` the ramp comes down.
     #[schemars(range(min = 1))]
     pub end: f64,
-    /// By how much the rate goes up from one step to the next.
+    /// By how much the rate goes up or down from one step to the next; the last step is as small as it needs to be.
     #[schemars(range(min = 1))]
     pub step: f64,
     /// How many seconds a step takes.
@@ -71,6 +78,17 @@ pub struct Ramp {
 
 fn one_second() -> f64 {
     1.0
+}
+
+/// How starts are spread in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrivals {
+    /// At even distances, the first one at once.
+    #[default]
+    Regular,
+    /// At random distances, independent of each other, whose mean is that of the regular ones.
+    Poisson,
 }
 
 /// What becomes of an iteration that is due while as many run as may.
@@ -90,6 +108,7 @@ impl Default for Rps {
         Self {
             times: 1,
             rps: Rate::Steady(1.0),
+            arrivals: Arrivals::default(),
             timeout: 0.0,
             max_concurrency: None,
             when_full: WhenFull::default(),
@@ -115,21 +134,31 @@ impl Rate {
     }
 }
 
+impl Rps {
+    /// When each start is due, counted from the beginning of a load with this seed.
+    pub fn dues(&self, seed: u64) -> Box<dyn Iterator<Item = Duration> + Send> {
+        let timetable = self.rps.timetable();
+        match self.arrivals {
+            Arrivals::Regular => Box::new((1..).map(move |number| timetable.due(number))),
+            Arrivals::Poisson => Box::new(timetable.poisson(seed)),
+        }
+    }
+}
+
 impl Runner for Rps {
-    const META: Meta = Meta::new("rps").validators(&[&RampsGoUp]);
+    const META: Meta = Meta::new("rps");
 
     fn planned(&self) -> Option<u64> {
         Some(self.times)
     }
 
     async fn run(&self, load: &Load) -> Result {
-        let timetable = self.rps.timetable();
         let timeout = slots::timeout(self.timeout);
         let most = self.max_concurrency.unwrap_or(self.times);
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let mut running = JoinSet::new();
-        for number in 1..=self.times {
-            let due = load.epoch() + timetable.due(number);
+        for (number, due) in (1..=self.times).zip(self.dues(load.seed())) {
+            let due = load.epoch() + due;
             if !reached(due, load).await {
                 break;
             }
@@ -170,27 +199,4 @@ async fn reached(due: Instant, load: &Load) -> bool {
         }
     }
     !load.is_stopped()
-}
-
-/// A ramp does not end below its start.
-struct RampsGoUp;
-
-#[async_trait]
-impl Validator for RampsGoUp {
-    fn phase(&self) -> Phase {
-        Phase::Syntax
-    }
-
-    async fn check(&self, workload: &WorkloadSpec, _world: &World) -> Vec<Problem> {
-        let (name, config) = &workload.runner;
-        match Rps::deserialize(config) {
-            Ok(Rps { rps: Rate::Ramp(Ramp { start, end, .. }), .. }) if end < start => {
-                let at = format!("{}.runner.{name}.rps.end", workload.at);
-                let what = format!("{end} is below the rate that the ramp starts at, `start`: {start}");
-                vec![Problem::argument(at, what).hint(format!("give an end of {start} or more"))]
-            }
-            // What cannot be read is against the schema, which has said so.
-            _ => Vec::new(),
-        }
-    }
 }

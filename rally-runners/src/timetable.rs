@@ -7,6 +7,11 @@
 //! Here `r` is a staircase: `start` for `every` seconds, `start + step` for as long, and so on until `end`, which
 //! stays. On such a staircase `C` is made of straight lines, its value at the foot of each step has a closed form,
 //! and the step that a start falls on is found by bisection.
+//!
+//! Users who know nothing of each other do not come on a grid but as a **Poisson process**: how many come in one time
+//! says nothing about how many come in another. With `E(n)` the sum of `n` random numbers whose distribution is
+//! exponential with the mean 1, start `n` of such a process is due where `C(t)` is `E(n)`. The rate `r(t)` is kept in
+//! the mean, of many starts and at any time; the random numbers come from a seed, so a run can be repeated.
 
 use std::time::Duration;
 
@@ -48,7 +53,23 @@ impl Timetable {
     /// When start `number` (counted from 1) is due.
     #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 starts, which takes centuries")]
     pub fn due(&self, number: u64) -> Duration {
-        let before = number.saturating_sub(1) as f64;
+        self.reaches(number.saturating_sub(1) as f64)
+    }
+
+    /// When each start is due, one after the other, if they come as a Poisson process at this rate.
+    ///
+    /// The time of a start depends on its number and the seed alone, and is not before that of the start before it.
+    pub fn poisson(self, seed: u64) -> impl Iterator<Item = Duration> + Send {
+        let mut sum = 0.0;
+        (1..).map(move |number| {
+            sum += exponential(seed, number);
+            self.reaches(sum)
+        })
+    }
+
+    /// When the integral of the rate reaches this many starts.
+    #[expect(clippy::cast_precision_loss, reason = "a staircase of 2^53 steps has no end that anyone sees")]
+    fn reaches(&self, before: f64) -> Duration {
         let step = self.step_of(before);
         let into = (before - self.starts_before(step)) / self.rate(step);
         // Also for a rate that has come down to nothing: the quotient is infinite then, or not a number.
@@ -77,4 +98,19 @@ impl Timetable {
     fn rate(&self, step: u64) -> f64 {
         if step >= self.steps { self.end } else { self.start + self.step * step as f64 }
     }
+}
+
+/// The n-th random number of this seed, of an exponential distribution with the mean 1.
+#[expect(clippy::cast_precision_loss, reason = "53 bits are what a float holds")]
+fn exponential(seed: u64, number: u64) -> f64 {
+    /// Another stream than those that iterations draw from, which mix the seed itself.
+    const STREAM: u64 = 0x706f_6973_736f_6e21;
+    // The finaliser of SplitMix64, the same on every machine.
+    let mut z = (seed ^ STREAM).wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^= z >> 31;
+    // Above 0, whose logarithm nobody could wait for, and up to 1.
+    let even = ((z >> 11) + 1) as f64 / (1_u64 << 53) as f64;
+    -even.ln()
 }

@@ -3,7 +3,7 @@
 
 use rally_core::registry::Parsed;
 use rally_core::{Kind, Registration, Registry, WorkloadSpec, testing};
-use rally_runners::{Constant, ConstantForDuration, Ramp, Rate, Rps, Serial};
+use rally_runners::{Arrivals, Constant, ConstantForDuration, Ramp, Rate, Rps, Serial};
 use serde_json::{Value, json};
 
 fn registered(name: &str) -> Registration {
@@ -14,6 +14,7 @@ fn registered(name: &str) -> Registration {
 async fn problems(name: &str, config: Value) -> Vec<String> {
     let mut workload = WorkloadSpec::new("subtasks[0].workloads[2]", "Dummy.dummy", json!({}));
     workload.runner = (name.to_owned(), config);
+    workload.runner_at = format!("{}.runner.{name}", workload.at);
     let mut found = Vec::new();
     for validator in registered(name).meta().validators {
         found.extend(validator.check(&workload, &testing::world()).await);
@@ -86,12 +87,12 @@ fn a_value_in_code_and_a_task_file_are_the_same() {
         (
             "rps",
             json!(Rps { times: 4, rps: Rate::Steady(2.0), ..Rps::default() }),
-            json!({"times": 4, "rps": 2.0, "timeout": 0.0, "when_full": "queue"}),
+            json!({"times": 4, "rps": 2.0, "arrivals": "regular", "timeout": 0.0, "when_full": "queue"}),
         ),
         (
             "rps",
             json!(Rps { times: 4, rps: Rate::Ramp(Ramp { end: 3.0, ..Ramp::default() }), ..Rps::default() }),
-            json!({"times": 4, "rps": {"start": 1.0, "end": 3.0, "step": 1.0, "duration": 1.0}, "timeout": 0.0, "when_full": "queue"}),
+            json!({"times": 4, "rps": {"start": 1.0, "end": 3.0, "step": 1.0, "duration": 1.0}, "arrivals": "regular", "timeout": 0.0, "when_full": "queue"}),
         ),
     ] {
         assert_eq!(value, file);
@@ -124,16 +125,19 @@ async fn more_slots_than_iterations_are_refused_with_both_numbers() {
     assert!(problems("constant", json!({"times": "x", "concurrency": 2})).await.is_empty());
 }
 
-#[tokio::test]
-async fn a_ramp_that_goes_down_is_refused_with_both_rates() {
-    let found = problems("rps", json!({"times": 1, "rps": {"start": 5, "end": 1, "step": 1}})).await;
-    assert_eq!(
-        found,
-        [
-            "subtasks[0].workloads[2].runner.rps.rps.end: 1 is below the rate that the ramp starts at, `start`: 5 \
-          (give an end of 5 or more)"
-        ]
-    );
-    assert!(problems("rps", json!({"times": 1, "rps": {"start": 2, "end": 2, "step": 1}})).await.is_empty());
-    assert!(problems("rps", json!({"times": 1, "rps": 3})).await.is_empty());
+#[test]
+fn a_ramp_may_come_down() {
+    let ramp = json!({"start": 5, "end": 1, "step": 2});
+    let rps: Rps = serde_json::from_value(json!({"times": 9, "rps": ramp})).unwrap();
+    assert_eq!(rps.rps, Rate::Ramp(Ramp { start: 5.0, end: 1.0, step: 2.0, duration: 1.0 }));
+    assert!(registered("rps").meta().validators.is_empty());
+}
+
+#[test]
+fn arrivals_are_regular_unless_a_task_says_otherwise() {
+    let parse = |config: Value| serde_json::from_value::<Rps>(config);
+    assert_eq!(parse(json!({"times": 1, "rps": 1})).unwrap().arrivals, Arrivals::Regular);
+    let poisson = parse(json!({"times": 1, "rps": 1, "arrivals": "poisson"})).unwrap();
+    assert_eq!(poisson.arrivals, Arrivals::Poisson);
+    assert!(parse(json!({"times": 1, "rps": 1, "arrivals": "uniform"})).is_err());
 }

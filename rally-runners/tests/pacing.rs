@@ -259,6 +259,22 @@ async fn a_duration_may_be_cut_short_by_a_stop_an_abort_or_a_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_duration_that_no_clock_holds_is_endless_and_can_be_stopped() {
+    let (endless, _) = load(|_| Duration::from_hours(1));
+    let runner = ConstantForDuration { duration: 1e300, concurrency: 1, timeout: 1e300 };
+    let results = cut(&endless, &runner, Duration::from_hours(10) + MS, false).await;
+    assert_eq!((results.len(), count(&results, Outcome::Passed)), (11, 11));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_iteration_that_outlives_the_duration_is_awaited() {
+    let (slow, _) = load(|_| Duration::from_hours(1));
+    let runner = ConstantForDuration { duration: 2.0, timeout: 7200.0, ..ConstantForDuration::default() };
+    let results = slow.run(&runner).await.unwrap();
+    assert_eq!((results.len(), results[0].outcome), (1, Outcome::Passed));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_duration_counts_from_the_start_of_the_runner() {
     let (load, _) = load(|_| 100 * MS);
     sleep(Duration::from_secs(5)).await;

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rally_core::testing::TestLoad;
-use rally_core::{Iteration, IterationResult, Outcome, Runner};
-use rally_runners::{Ramp, Rate, Rps, WhenFull};
+use rally_core::erased::AnyScenario;
+use rally_core::testing::{TestLoad, world};
+use rally_core::{Event, Iteration, IterationResult, LoadBuilder, Outcome, Runner};
+use rally_runners::{Arrivals, Ramp, Rate, Rps, WhenFull};
 use tokio::time::sleep;
 
 const MS: Duration = Duration::from_millis(1);
@@ -79,6 +80,46 @@ async fn a_ramp_never_exceeds_its_end() {
     // 2 starts in the first second, 3 in the second, 4 in each of those that follow.
     let upto = |second: u32| dues.iter().filter(|due| **due < second * 1000 * MS).count();
     assert_eq!([upto(1), upto(2), upto(3), upto(10)], [2, 5, 9, 37]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ramp_comes_down_and_stays() {
+    let ramp = Rate::Ramp(Ramp { start: 6.0, end: 2.0, step: 2.0, ..Ramp::default() });
+    let results = run(&load(|_| 700 * MS), &Rps { times: 20, rps: ramp, ..Rps::default() }).await;
+    let upto = |second: u32| results.iter().filter(|result| result.due.unwrap() < second * 1000 * MS).count();
+    // 6 starts in the first second, 4 in the second, 2 in each of those that follow.
+    assert_eq!([upto(1), upto(2), upto(3), upto(7)], [6, 10, 12, 20]);
+    assert!(results.iter().all(|result| result.lag().unwrap() <= MS));
+}
+
+#[tokio::test(start_paused = true)]
+async fn poisson_arrivals_come_on_time_and_depend_on_the_seed_of_the_load() {
+    let runner = Rps { times: 200, rps: Rate::Steady(10.0), arrivals: Arrivals::Poisson, ..Rps::default() };
+    let starts = async |seed: u64| {
+        let (to, mut from) = tokio::sync::mpsc::channel(1000);
+        let slow = |_| async {
+            sleep(5000 * MS).await;
+            Ok(())
+        };
+        let scenario = AnyScenario::from_fn("Test.slow", slow);
+        let load = LoadBuilder::new(scenario, Arc::new(world())).seed(seed).events(to).build();
+        runner.run(&load).await.unwrap();
+        drop(load);
+        let mut results = Vec::new();
+        while let Some(event) = from.recv().await {
+            if let Event::Finished(result) = event {
+                results.push(result);
+            }
+        }
+        results.sort_by_key(|result| result.number);
+        assert!(results.iter().all(|result| result.lag().unwrap() <= MS));
+        results.iter().map(|result| result.due.unwrap()).collect::<Vec<_>>()
+    };
+    let dues = starts(3).await;
+    assert_eq!(dues, runner.dues(3).take(200).collect::<Vec<_>>());
+    assert_ne!(dues, starts(4).await);
+    let regular = Rps { arrivals: Arrivals::Regular, ..runner.clone() };
+    assert_ne!(dues, regular.dues(3).take(200).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]

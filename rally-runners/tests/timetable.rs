@@ -66,6 +66,38 @@ fn what_no_clock_can_hold_is_never() {
     assert!(Timetable::ramp(1.0, 1e12, 1.0, 1.0).due(1_000_000) < Duration::from_mins(25));
 }
 
+#[test]
+fn poisson_gaps_are_exponential_and_the_seed_decides_on_them() {
+    let gaps = |seed: u64| -> Vec<f64> {
+        let dues: Vec<f64> =
+            Timetable::steady(10.0).poisson(seed).take(10_000).map(|d| d.as_secs_f64()).collect();
+        std::iter::once(dues[0]).chain(dues.windows(2).map(|pair| pair[1] - pair[0])).collect()
+    };
+    let found = gaps(7);
+    let share = |least: f64| {
+        let longer = found.iter().filter(|gap| **gap > least).count();
+        f64::from(u32::try_from(longer).unwrap()) / 10_000.0
+    };
+    // Longer than so many means with the probability e^-so many: two hundredths are four deviations and more.
+    for means in [0.1, 0.5, 1.0, 2.0, 4.0_f64] {
+        assert!((share(means / 10.0) - (-means).exp()).abs() < 0.02, "{means}: {}", share(means / 10.0));
+    }
+    // Neighbours know nothing of each other: as many long ones follow a long one as follow a short one.
+    let long = |gap: &f64| *gap > 0.1;
+    let after: Vec<bool> =
+        found.windows(2).filter(|pair| long(&pair[0])).map(|pair| long(&pair[1])).collect();
+    let again = f64::from(u32::try_from(after.iter().filter(|long| **long).count()).unwrap());
+    assert!((again / f64::from(u32::try_from(after.len()).unwrap()) - (-1.0_f64).exp()).abs() < 0.05);
+    assert_eq!(found, gaps(7));
+    assert_ne!(found, gaps(8));
+}
+
+#[test]
+fn poisson_starts_at_nothing_are_never_due() {
+    assert_eq!(Timetable::ramp(2.0, 0.0, 1.0, 1.0).poisson(1).nth(50), Some(NEVER));
+    assert_eq!(Timetable::steady(1e-300).poisson(1).next(), Some(NEVER));
+}
+
 /// The integral of the rate of a staircase, summed up step by step instead of by its closed form.
 fn due_by(start: f64, end: f64, step: f64, every: f64, time: f64) -> f64 {
     let (mut rate, mut foot, mut sum) = (start, 0.0, 0.0);
@@ -107,6 +139,38 @@ proptest! {
         let started = due_by(start, end, step.copysign(end - start), every, due);
         // A nanosecond's worth of starts at the highest rate, and some rounding.
         prop_assert!((started - f64::from(number - 1)).abs() < 1e-6, "{started} starts are due at {due}");
+    }
+
+    #[test]
+    fn poisson_keeps_the_rate_in_the_mean((start, end, step, every) in ramps(), seed in any::<u64>()) {
+        let ramp = Timetable::ramp(start, end, step, every);
+        let dues: Vec<f64> = ramp.poisson(seed).take(2000).map(|due| due.as_secs_f64()).collect();
+        prop_assert!(dues.is_sorted());
+        // The time of a start depends on its number and the seed alone, however it is asked for.
+        prop_assert_eq!(ramp.poisson(seed).nth(999), ramp.poisson(seed).skip(500).nth(499));
+        let expected = |from: f64, to: f64| {
+            let by = |time| due_by(start, end, step.copysign(end - start), every, time);
+            by(to) - by(from)
+        };
+        for upto in [500, 1000, 2000] {
+            // Six deviations: a fifth of a billion such tests fail.
+            let off = expected(0.0, dues[upto - 1]) - f64::from(u32::try_from(upto).unwrap());
+            prop_assert!(off.abs() < 6.0 * f64::from(u32::try_from(upto).unwrap()).sqrt(), "{off} of {upto}");
+        }
+    }
+
+    #[test]
+    fn poisson_starts_come_together_no_more_than_chance_has_it(
+        (start, end, step, every) in ramps(), window in 0.1..30.0f64, seed in any::<u64>()
+    ) {
+        let ramp = Timetable::ramp(start, end, step, every);
+        let dues: Vec<f64> = ramp.poisson(seed).take(2000).map(|due| due.as_secs_f64()).collect();
+        let mean = start.max(end) * window;
+        let most = mean + 8.0 * mean.sqrt() + 10.0;
+        for (first, from) in dues.iter().enumerate() {
+            let held = dues[first..].iter().take_while(|due| **due < from + window).count();
+            prop_assert!(f64::from(u32::try_from(held).unwrap()) <= most, "{held} starts from {from} on");
+        }
     }
 
     #[test]

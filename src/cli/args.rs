@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use rally_core::Kind;
 
 /// Measure whether a cloud keeps its promises under load.
 #[derive(Debug, Parser)]
@@ -39,6 +40,9 @@ pub(super) enum Command {
     /// Run and check task files
     #[command(subcommand)]
     Task(TaskCommand),
+    /// Look up what a task file can name
+    #[command(subcommand)]
+    Plugin(PluginCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -47,6 +51,10 @@ pub(super) enum TaskCommand {
     Start(Start),
     /// Check a task without creating anything
     Validate(Validate),
+    /// Write the JSON Schema of task files, by which editors complete and check them
+    #[command(after_help = "With many editors a first line of a task file names the schema:\n\
+                            # yaml-language-server: $schema=task.schema.json")]
+    Schema(TaskSchema),
 }
 
 #[derive(Debug, Args)]
@@ -89,6 +97,13 @@ pub(super) struct Validate {
     pub(super) syntax_only: bool,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct TaskSchema {
+    /// Write it there instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
 /// The task's file, as an argument or, as Rally's scripts have it, as an option.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("task_file").required(true))]
@@ -99,6 +114,12 @@ pub(super) struct TaskFile {
     /// The same as FILE
     #[arg(long, visible_alias = "filename", value_name = "FILE", group = "task_file")]
     pub(super) task: Option<PathBuf>,
+    /// Arguments of the task's template: a mapping in JSON or YAML, or `name=value,name=value`
+    #[arg(long, value_name = "TEXT", help_heading = "Arguments of the template")]
+    pub(super) task_args: Option<String>,
+    /// The same from a file, in JSON or YAML; --task-args wins; `-` reads standard input
+    #[arg(long, value_name = "FILE", help_heading = "Arguments of the template")]
+    pub(super) task_args_file: Option<PathBuf>,
 }
 
 impl TaskFile {
@@ -119,6 +140,116 @@ pub(super) struct CloudChoice {
     #[cfg(all(feature = "openstack", feature = "sim"))]
     #[arg(long, conflicts_with = "cloud", help_heading = "Which cloud")]
     pub(super) sim: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PluginCommand {
+    /// List plugins by kind and name, each with a line about it
+    List(PluginList),
+    /// Show a plugin's help, its arguments, and an example that runs
+    Show(PluginShow),
+    /// Write the help of all plugins into a folder, as Markdown
+    #[command(hide = true)]
+    Docs(PluginDocs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PluginList {
+    /// Those whose names hold this, in letters of either case
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+    #[command(flatten)]
+    pub(super) which: Which,
+    /// Those as well that only other plugins may name
+    #[arg(long)]
+    pub(super) all: bool,
+    /// A table for people, or a list of objects for programs
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("plugin_name").required(true))]
+pub(super) struct PluginShow {
+    /// Its name, or a part of it that no other plugin's name has, in letters of either case
+    #[arg(value_name = "NAME", group = "plugin_name")]
+    name: Option<String>,
+    /// The same as NAME
+    #[arg(long = "name", value_name = "NAME", group = "plugin_name")]
+    by_option: Option<String>,
+    #[command(flatten)]
+    pub(super) which: Which,
+    /// A page for people, or an object with the whole JSON Schema for programs
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub(super) output: Output,
+}
+
+impl PluginShow {
+    /// The name; the parser has made sure that it was given in one of the two ways.
+    pub(super) fn name(&self) -> &str {
+        self.name.as_ref().or(self.by_option.as_ref()).map_or("", String::as_str)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PluginDocs {
+    /// The folder; it is made if it is not there
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+}
+
+/// Which plugins are meant, besides their names.
+#[derive(Debug, Args)]
+pub(super) struct Which {
+    /// Only plugins of this kind
+    #[arg(long, visible_alias = "plugin-base", value_enum, ignore_case = true, value_name = "KIND")]
+    kind: Option<KindName>,
+    /// Only plugins of this platform; those of `default` need none
+    #[arg(long, value_name = "PLATFORM")]
+    pub(super) platform: Option<String>,
+}
+
+impl Which {
+    pub(super) fn kind(&self) -> Option<Kind> {
+        self.kind.map(KindName::kind)
+    }
+}
+
+/// A kind of plugin as people write it; the other names are those of Rally's base classes.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum KindName {
+    Scenario,
+    Context,
+    #[value(alias = "scenariorunner")]
+    Runner,
+    Sla,
+    #[value(alias = "hooktrigger")]
+    Trigger,
+    #[value(alias = "hookaction")]
+    Hook,
+    #[value(alias = "resourcetype")]
+    ResourceType,
+    Platform,
+    Cleaner,
+    #[value(alias = "taskexporter")]
+    Exporter,
+}
+
+impl KindName {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Scenario => Kind::Scenario,
+            Self::Context => Kind::Context,
+            Self::Runner => Kind::Runner,
+            Self::Sla => Kind::Sla,
+            Self::Trigger => Kind::Trigger,
+            Self::Hook => Kind::Hook,
+            Self::ResourceType => Kind::ResourceType,
+            Self::Platform => Kind::Platform,
+            Self::Cleaner => Kind::Cleaner,
+            Self::Exporter => Kind::Exporter,
+        }
+    }
 }
 
 /// What goes to standard output.

@@ -1,7 +1,7 @@
 //! Which cloud is measured is said by the user or not at all: nothing is ever simulated unasked.
 
 use rally_core::{Env, Meta};
-use rally_engine::plan::{Plan, ScenarioPart};
+use rally_engine::plan::Plan;
 
 use super::args::CloudChoice;
 use super::error::Error;
@@ -53,12 +53,9 @@ pub(super) async fn choose(
 /// The first plugin of the plan that needs a platform.
 fn needing(plan: &Plan) -> Option<&Meta> {
     plan.workloads.iter().find_map(|workload| {
-        let scenario = match &workload.scenario {
-            ScenarioPart::Named(part) => Some(part),
-            ScenarioPart::Given(_) => None,
-        };
-        let metas = scenario.into_iter().chain(&workload.contexts).map(|part| part.registration.meta());
-        metas.into_iter().find(|meta| meta.platform != "default")
+        let mut metas =
+            workload.scenario.parts().chain(&workload.contexts).map(|part| part.registration.meta());
+        metas.find(|meta| meta.platform != "default")
     })
 }
 

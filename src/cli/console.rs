@@ -68,6 +68,12 @@ impl Console {
         self.tell(&format!("{on}error:{off} {error}\n"));
     }
 
+    /// What may be a mistake and is none for certain.
+    pub(super) fn warn(&self, what: &str) {
+        let (on, off) = if self.0.colour { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
+        self.note(&format!("{on}warning:{off} {what}\n"));
+    }
+
     /// A bar below all other lines, on a terminal.
     pub(super) fn bar(&self) -> Option<ProgressBar> {
         // Hidden until it has a style: its first drawing would be the library's own.

@@ -31,12 +31,15 @@ codes! {
     TASK_SHAPE = 113;
     /// The task is not valid: an argument is not what its plugin takes, or names what the cloud does not have.
     TASK_INVALID = 114;
-    /// The task's file cannot be read: it is not there, is no text, or is neither YAML nor JSON.
+    /// The task cannot be read: its file is not there, is no text, or is neither YAML nor JSON; or its
+    /// template lacks an argument or cannot be rendered.
     TASK_FILE = 117;
     /// What is named by an id or a name is not in the store.
     NOT_FOUND = 203;
     /// There is no plugin of this name.
     UNKNOWN_PLUGIN = 211;
+    /// Several plugins have such a name; they are listed.
+    AMBIGUOUS = 213;
     /// A file of results cannot be used.
     BAD_RESULTS = 225;
     /// The environment is in a state that does not allow this.
@@ -79,7 +82,7 @@ mod tests {
     #[test]
     fn the_numbers_do_not_change() {
         let numbers: Vec<u8> = ALL.iter().map(|(code, ..)| *code).collect();
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 64, 113, 114, 117, 203, 211, 225, 232, 130, 143]);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 64, 113, 114, 117, 203, 211, 213, 225, 232, 130, 143]);
     }
 
     #[test]

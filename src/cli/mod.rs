@@ -6,6 +6,7 @@ mod console;
 mod error;
 pub mod exit;
 mod logging;
+mod plugin;
 mod progress;
 mod signals;
 mod task;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::args::{Cli, Command, Output, TaskCommand};
+use self::args::{Cli, Command, Output, PluginCommand, TaskCommand};
 use self::console::Console;
 use self::error::Error;
 
@@ -52,6 +53,10 @@ fn run(command: Command, console: &Console) -> Result<u8, Error> {
         match command {
             Command::Task(TaskCommand::Start(start)) => task::start(start, console).await,
             Command::Task(TaskCommand::Validate(validate)) => task::validate(validate, console).await,
+            Command::Task(TaskCommand::Schema(schema)) => task::schema(&schema, console),
+            Command::Plugin(PluginCommand::List(list)) => plugin::list(&list, console),
+            Command::Plugin(PluginCommand::Show(show)) => plugin::show(&show, console),
+            Command::Plugin(PluginCommand::Docs(docs)) => plugin::docs(&docs),
         }
     });
     // A run that was ended without cleanup is not waited for.

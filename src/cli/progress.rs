@@ -1,8 +1,9 @@
 //! How a run goes, while it goes: a bar on a terminal, a line every few seconds elsewhere.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -13,6 +14,9 @@ use super::console::Console;
 
 /// How many seconds lie between two lines where there is no bar.
 const EVERY: u64 = 5;
+
+/// The same while nothing is counted: such lines say only that it still goes on.
+const STILL: Duration = Duration::from_secs(15);
 
 /// Makes a [`Progress`] for each workload of a run.
 pub(super) struct Progresses {
@@ -31,7 +35,7 @@ impl Progresses {
     pub(super) fn of(&self, workload: &Workload) -> Box<dyn Reporter> {
         let number = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
         self.console.note(&format!("[{number}/{}] {}\n", self.workloads, workload.scenario.name()));
-        Box::new(Progress { console: self.console.clone(), bar: None, load: Load::new(None) })
+        Box::new(Progress { console: self.console.clone(), bar: None, still: None, load: Load::new(None) })
     }
 }
 
@@ -39,6 +43,7 @@ impl Progresses {
 struct Progress {
     console: Console,
     bar: Option<ProgressBar>,
+    still: Option<Still>,
     load: Load,
 }
 
@@ -78,7 +83,21 @@ impl Progress {
         if let Stage::Load { planned } = stage {
             self.load = Load::new(*planned);
         }
-        let Some(bar) = self.console.bar() else { return };
+        let doing = match stage {
+            Stage::Load { .. } => None,
+            Stage::Cleanup(_) => Some("cleaning up"),
+            _ => Some("setting up"),
+        };
+        let Some(bar) = self.console.bar() else {
+            let console = self.console.clone();
+            let name = name(stage);
+            self.still = doing.map(|doing| {
+                Still::every(STILL, move |seconds| {
+                    console.note(&format!("  {name}: {doing} for {seconds} s\n"));
+                })
+            });
+            return;
+        };
         let template = match stage {
             Stage::Load { planned: Some(planned) } => {
                 bar.set_length(*planned);
@@ -91,11 +110,7 @@ impl Progress {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_prefix(name(stage));
-        bar.set_message(match stage {
-            Stage::Load { .. } => self.load.text(""),
-            Stage::Cleanup(_) => "cleaning up".into(),
-            _ => "setting up".into(),
-        });
+        bar.set_message(doing.map_or_else(|| self.load.text(""), str::to_owned));
         bar.enable_steady_tick(Duration::from_millis(200));
         self.bar = Some(bar);
     }
@@ -108,6 +123,7 @@ impl Progress {
     }
 
     fn end_bar(&mut self) {
+        self.still = None;
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
@@ -133,6 +149,23 @@ fn name(stage: &Stage) -> String {
     match stage {
         Stage::Setup(name) | Stage::Cleanup(name) => name.to_string(),
         _ => "load".into(),
+    }
+}
+
+/// Says every so often that something goes on, until it is dropped. A thread of its own, since readers of events are
+/// called outside of any runtime.
+struct Still(#[expect(dead_code, reason = "its drop ends the thread")] mpsc::Sender<()>);
+
+impl Still {
+    fn every(time: Duration, say: impl Fn(u64) + Send + 'static) -> Self {
+        let (until, dropped) = mpsc::channel();
+        let began = Instant::now();
+        std::thread::spawn(move || {
+            while dropped.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
+                say(began.elapsed().as_secs());
+            }
+        });
+        Self(until)
     }
 }
 
@@ -204,6 +237,18 @@ impl Load {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_still_goes_on_is_said_until_it_ends() {
+        let (say, said) = mpsc::channel();
+        let still = Still::every(Duration::from_millis(1), move |seconds| {
+            let _ended = say.send(seconds);
+        });
+        assert_eq!((said.recv(), said.recv()), (Ok(0), Ok(0)));
+        drop(still);
+        // The thread has ended when nobody can say anything any more.
+        while said.recv().is_ok() {}
+    }
 
     #[test]
     fn the_load_is_said_in_one_line() {

@@ -5,21 +5,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use rally_core::{Journal, Stop};
+use rally_core::{Journal, Names, Stop};
 use rally_engine::Stopper;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
 
 use super::console::Console;
 use super::error::Error;
 use super::exit;
 
-/// After SIGTERM: until iterations are interrupted, and until the program ends whatever is left.
-const TERM_GRACE: Duration = Duration::from_secs(3);
-const TERM_LIMIT: Duration = Duration::from_secs(8);
+/// What happens when after SIGTERM.
+#[derive(Clone, Copy)]
+struct Term {
+    /// Until iterations are interrupted.
+    grace: Duration,
+    /// Until the program ends, whatever is left.
+    limit: Duration,
+}
 
-/// The names of all that any run creates; see [`rally_core::Names`].
-const NAMES: &str = "^[sc]_rally_[A-Za-z0-9]{8}_[A-Za-z0-9]{8}";
+/// A container is killed ten seconds after its SIGTERM.
+const TERM: Term = Term { grace: Duration::from_secs(3), limit: Duration::from_secs(8) };
 
 /// Hears signals for one run.
 pub(super) struct Signals {
@@ -39,7 +45,9 @@ impl Signals {
         let heard = Heard::new()
             .map_err(|error| Error::new(exit::ERROR, format!("signals cannot be heard: {error}")))?;
         let asked = Arc::new(AtomicU8::new(exit::OK));
-        let watcher = Watcher { stopper, grace, journal, console, asked: Arc::clone(&asked) };
+        let strangers = journal.owners();
+        let watcher =
+            Watcher { stopper, grace, term: TERM, journal, strangers, console, asked: Arc::clone(&asked) };
         Ok(Self { asked, ended: tokio::spawn(watcher.watch(heard)) })
     }
 
@@ -67,7 +75,10 @@ impl Drop for Signals {
 struct Watcher {
     stopper: Stopper,
     grace: Duration,
+    term: Term,
     journal: Journal,
+    /// Whose things earlier runs have left open in the journal.
+    strangers: Vec<Uuid>,
     console: Console,
     asked: Arc<AtomicU8>,
 }
@@ -108,30 +119,35 @@ impl Watcher {
         self.stopper.stop(Stop::Requested);
         self.console.tell(&format!(
             "\nStopping on SIGTERM: what runs has {} s to end, and cleanup until second {}.\n",
-            TERM_GRACE.as_secs(),
-            TERM_LIMIT.as_secs()
+            self.term.grace.as_secs(),
+            self.term.limit.as_secs()
         ));
-        sleep_until(began + TERM_GRACE).await;
+        sleep_until(began + self.term.grace).await;
         self.stopper.abort();
-        sleep_until(began + TERM_LIMIT).await;
+        sleep_until(began + self.term.limit).await;
         self.tell_what_is_left();
         exit::TERMINATED
     }
 
     /// How a person finds what a run without cleanup has left.
     fn tell_what_is_left(&self) {
-        let left = match self.journal.len() {
-            0 => "Ended without cleanup; nothing that was created is known to be left.\n".to_owned(),
-            n => format!(
-                "Ended without cleanup: {n} of the things that were created are not known to be gone.\n"
-            ),
-        };
+        let owners: Vec<Uuid> =
+            self.journal.owners().into_iter().filter(|owner| !self.strangers.contains(owner)).collect();
+        let left: usize = owners.iter().map(|owner| self.journal.open(*owner).len()).sum();
+        if left == 0 {
+            self.console.tell("\nEnded without cleanup; nothing that was created is known to be left.\n");
+            return;
+        }
         let journal = match self.journal.path() {
             Some(path) => format!("What they are stands in {}.\n", path.display()),
             None => String::new(),
         };
-        self.console
-            .tell(&format!("\n{left}{journal}Whatever rally creates has a name that matches {NAMES}\n"));
+        let names: Vec<String> = owners.into_iter().map(|owner| Names::new(owner).pattern()).collect();
+        self.console.tell(&format!(
+            "\nEnded without cleanup: {left} of the things that were created are not known to be gone.\n{journal}\
+             To find them, look for names that match:\n\t{}\n",
+            names.join("\n\t")
+        ));
     }
 }
 
@@ -177,5 +193,28 @@ impl Heard {
             Ok(()) => Signal::Interrupt,
             Err(_) => std::future::pending().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_container_is_not_left_to_its_killer() {
+        let stopper = Stopper::new();
+        let watcher = Watcher {
+            stopper: stopper.clone(),
+            grace: Duration::ZERO,
+            term: Term { grace: Duration::from_millis(1), limit: Duration::from_millis(2) },
+            journal: Journal::in_memory(),
+            strangers: Vec::new(),
+            console: Console::new(true, false),
+            asked: Arc::default(),
+        };
+        // Nothing that runs or is cleaned up ends by itself here, and the program ends all the same.
+        assert_eq!(watcher.terminate().await, exit::TERMINATED);
+        assert!(stopper.is_stopped());
+        assert_eq!(watcher.asked.load(Ordering::Relaxed), exit::TERMINATED);
     }
 }

@@ -84,6 +84,11 @@ async fn three_interrupts_end_at_once_and_say_what_to_look_for() {
         assert!(ended.stderr.contains(said), "{said}: {ended}");
     }
     assert_eq!(sim.inventory().count("nova.server"), 2);
+    // Whose they are is told, and not what any run may have left.
+    let journal = program.read("run.journal");
+    let owner = journal.split_once("\"owner\":\"").unwrap().1;
+    let names = format!("^[sc]_rally_{}_", &owner[..8]);
+    assert!(ended.stderr.contains(&names), "{names}: {ended}");
 }
 
 #[tokio::test]

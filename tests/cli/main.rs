@@ -4,5 +4,7 @@
 
 mod bad_input;
 mod ends;
+mod plugins;
 mod program;
 mod runs;
+mod templates;

@@ -78,7 +78,7 @@ async fn the_task_may_come_by_option_or_by_standard_input() {
     let mut running = program.start("task start -");
     running.input(DUMMY).await;
     let ended = running.end().await;
-    assert!(ended.code(0).stdout.contains("Task standard input: started"), "{ended}");
+    assert!(ended.code(0).stdout.contains("started"), "{ended}");
 }
 
 #[tokio::test]

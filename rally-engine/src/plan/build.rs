@@ -1,40 +1,44 @@
 //! From names to plugins: everything that a task or a program states is found and checked, and all problems are kept.
 
+use std::collections::HashSet;
+
 use futures::FutureExt;
-use rally_core::registry::Parsed;
 use rally_core::{Journal, Kind, Phase, PluginNotFound, Problem, ProblemKind, Registration, Registry, World};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::draft::{Draft, DraftPart, DraftScenario};
-use super::{HookPart, Origin, Part, Plan, ScenarioPart, SubtaskInfo, Workload};
+use super::{HookPart, Mix, Origin, Part, Plan, ScenarioPart, SubtaskInfo, WeightedPart, Workload};
 use crate::preflight;
 use crate::schema::{Schemas, called};
-use crate::task::words::{index, key};
-use crate::task::{Named, Subtask, Task, TaskHook, TaskWorkload};
+use crate::task::places::Lines;
+use crate::task::words::{index, key, listed};
+use crate::task::{DEFAULT_SLA, MAX_WEIGHT, Named, Task, TaskHook, TaskScenario, TaskWorkload, Weighted};
 
 /// A plan in the making.
 pub(super) struct Builder<'a> {
-    registry: &'a Registry,
+    pub(super) registry: &'a Registry,
     schemas: Schemas,
     pub(super) problems: Vec<Problem>,
+    /// The same, to find them by.
+    said: HashSet<Problem>,
     /// What the checks of the phase before any platform are shown.
     nowhere: World,
 }
 
 /// A part before its checks.
-struct Asked<'a> {
-    registration: Registration,
-    name: &'a str,
-    config: &'a Value,
-    at: String,
-    origin: Origin,
+pub(super) struct Asked<'a> {
+    pub(super) registration: Registration,
+    pub(super) name: &'a str,
+    pub(super) config: &'a Value,
+    pub(super) at: String,
+    pub(super) origin: Origin,
 }
 
 impl<'a> Builder<'a> {
     pub(super) fn new(registry: &'a Registry) -> Self {
         let nowhere = World::new(Uuid::nil(), registry.clone(), Journal::in_memory());
-        Self { registry, schemas: Schemas::default(), problems: Vec::new(), nowhere }
+        Self { registry, schemas: Schemas::default(), problems: Vec::new(), said: HashSet::new(), nowhere }
     }
 
     pub(super) fn task(mut self, task: &Task) -> Result<Plan, Vec<Problem>> {
@@ -44,18 +48,20 @@ impl<'a> Builder<'a> {
             tags: task.tags.clone(),
             subtasks: Vec::new(),
             workloads: Vec::new(),
+            lines: task.lines.clone(),
         };
         for (number, subtask) in task.subtasks.iter().enumerate() {
-            let Subtask { title, description, tags, .. } = subtask.clone();
-            plan.subtasks.push(SubtaskInfo { title, description, tags });
+            plan.subtasks.push(SubtaskInfo {
+                title: subtask.title.clone(),
+                description: subtask.description.clone(),
+                tags: subtask.tags.clone(),
+                run_in_parallel: subtask.run_in_parallel,
+            });
             for workload in &subtask.workloads {
                 let before = self.problems.len();
-                let mut workload = workload.clone();
-                if workload.at == subtask.at && workload.description.is_none() {
-                    // A short subtask and its workload are one thing to the reader.
-                    workload.description.clone_from(&subtask.description);
-                }
-                let workload = self.workload(number, &workload);
+                // A short subtask and its workload are one thing to the reader.
+                let short = if workload.at == subtask.at { subtask.description.clone() } else { None };
+                let workload = self.workload(number, workload, short);
                 plan.workloads.extend(self.checked(workload, before));
             }
         }
@@ -63,14 +69,22 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn drafts(mut self, title: String, drafts: Vec<Draft>) -> Result<Plan, Vec<Problem>> {
-        let mut plan =
-            Plan { title, description: None, tags: Vec::new(), subtasks: Vec::new(), workloads: Vec::new() };
+        let mut plan = Plan {
+            title,
+            description: None,
+            tags: Vec::new(),
+            subtasks: Vec::new(),
+            workloads: Vec::new(),
+            lines: Lines::default(),
+        };
         for (number, draft) in drafts.into_iter().enumerate() {
-            let title = match &draft.scenario {
-                DraftScenario::Named(part) => part.registration.meta().name.to_owned(),
-                DraftScenario::Given(scenario) => scenario.name().to_owned(),
-            };
-            plan.subtasks.push(SubtaskInfo { title, description: None, tags: Vec::new() });
+            let names: Vec<&str> = draft.scenarios.iter().map(|(scenario, _)| scenario.name()).collect();
+            plan.subtasks.push(SubtaskInfo {
+                title: names.join(BETWEEN),
+                description: None,
+                tags: Vec::new(),
+                run_in_parallel: false,
+            });
             let before = self.problems.len();
             let workload = self.draft(number, draft);
             plan.workloads.extend(self.checked(workload, before));
@@ -78,8 +92,12 @@ impl<'a> Builder<'a> {
         self.end(plan)
     }
 
-    fn end(self, plan: Plan) -> Result<Plan, Vec<Problem>> {
-        if self.problems.is_empty() { Ok(plan) } else { Err(self.problems) }
+    fn end(mut self, plan: Plan) -> Result<Plan, Vec<Problem>> {
+        if self.problems.is_empty() {
+            return Ok(plan);
+        }
+        plan.lines.add_to(&mut self.problems);
+        Err(self.problems)
     }
 
     /// The workload, after the plugins' own checks when nothing else is wrong with it.
@@ -89,9 +107,9 @@ impl<'a> Builder<'a> {
             return Some(workload);
         }
         match preflight::workload(&workload, Phase::Syntax, &self.nowhere).now_or_never() {
-            Some(problems) => self.problems.extend(problems),
+            Some(problems) => problems.into_iter().for_each(|problem| self.put(problem)),
             // Nothing of this phase has anything to wait for.
-            None => self.problems.push(Problem::argument(
+            None => self.put(Problem::argument(
                 &workload.at,
                 "a plugin of this workload waits for something in a check of its syntax; its author should make it a \
                  semantic check",
@@ -100,15 +118,20 @@ impl<'a> Builder<'a> {
         Some(workload)
     }
 
-    fn put(&mut self, problem: Problem) {
+    pub(super) fn put(&mut self, problem: Problem) {
         // In format 1 several workloads may name one unknown scenario at one place.
-        if !self.problems.contains(&problem) {
+        if self.said.insert(problem.clone()) {
             self.problems.push(problem);
         }
     }
 
-    fn workload(&mut self, subtask: usize, workload: &TaskWorkload) -> Option<Workload> {
-        let scenario = self.named(Kind::Scenario, &workload.scenario);
+    fn workload(
+        &mut self,
+        subtask: usize,
+        workload: &TaskWorkload,
+        description: Option<String>,
+    ) -> Option<Workload> {
+        let scenario = self.scenario(&workload.scenario);
         let runner = self.named(Kind::Runner, &workload.runner);
         let given: Vec<Part> =
             workload.contexts.iter().filter_map(|c| self.named(Kind::Context, c)).collect();
@@ -116,18 +139,48 @@ impl<'a> Builder<'a> {
         let slas = workload.sla.iter().filter_map(|sla| self.named(Kind::Sla, sla)).collect();
         let hooks = workload.hooks.iter().filter_map(|hook| self.hook(hook)).collect();
         let (scenario, runner) = (scenario?, runner?);
-        let description = workload.description.clone().unwrap_or_else(|| scenario.registration.summary());
+        let description = workload.description.clone().or(description);
         Some(Workload {
             at: workload.at.clone(),
             subtask,
             position: workload.position,
-            description,
-            scenario: ScenarioPart::Named(scenario),
+            description: description.unwrap_or_else(|| self.summary(&scenario)),
+            scenario,
             contexts,
             runner,
             slas,
             hooks,
         })
+    }
+
+    /// The scenarios of a workload; nothing when one of them is not there.
+    fn scenario(&mut self, scenario: &TaskScenario) -> Option<ScenarioPart> {
+        match scenario {
+            TaskScenario::One(named) => self.named(Kind::Scenario, named).map(ScenarioPart::Named),
+            TaskScenario::Mix(several) => {
+                let parts: Vec<Option<WeightedPart>> = several
+                    .iter()
+                    .map(|Weighted { scenario, weight, .. }| {
+                        let scenario = ScenarioPart::Named(self.named(Kind::Scenario, scenario)?);
+                        Some(WeightedPart { scenario, weight: *weight })
+                    })
+                    .collect();
+                parts.into_iter().collect::<Option<Vec<_>>>().map(mixed)
+            }
+        }
+    }
+
+    /// What a scenario says of itself.
+    fn summary(&mut self, scenario: &ScenarioPart) -> String {
+        match scenario {
+            ScenarioPart::Named(part) => self.schemas.summary(part.registration),
+            ScenarioPart::Given(_) => String::new(),
+            ScenarioPart::Mix(mix) => {
+                let each =
+                    mix.scenarios.iter().map(|one| format!("{} × {}", one.weight, one.scenario.name()));
+                format!("A mix of {}.", listed(&each.collect::<Vec<_>>(), "and"))
+            }
+        }
     }
 
     fn hook(&mut self, hook: &TaskHook) -> Option<HookPart> {
@@ -139,26 +192,19 @@ impl<'a> Builder<'a> {
 
     fn draft(&mut self, number: usize, draft: Draft) -> Option<Workload> {
         let at = index("workloads", number);
-        let scenario = match &draft.scenario {
-            DraftScenario::Named(part) => self.typed(part, &key(&at, "scenario")).map(ScenarioPart::Named),
-            DraftScenario::Given(scenario) => Some(ScenarioPart::Given(scenario.clone())),
-        };
+        let scenario = self.drafted(&at, &draft.scenarios);
         let runner = match &draft.runner {
             Some(part) => self.typed(part, &key(&at, "runner")),
             None => self.named(Kind::Runner, &Named::default_runner(&at)),
         };
         let given =
             draft.contexts.iter().filter_map(|part| self.typed(part, &key(&at, "contexts"))).collect();
-        let brought = match &scenario {
-            Some(ScenarioPart::Named(part)) => Some(part.clone()),
-            _ => None,
-        };
-        let contexts = self.contexts(&at, brought.as_ref(), given);
-        let slas = if draft.slas.is_empty() {
-            self.named(Kind::Sla, &Named::default_sla(&at)).into_iter().collect()
-        } else {
-            draft.slas.iter().filter_map(|part| self.typed(part, &key(&at, "sla"))).collect()
-        };
+        let contexts = self.contexts(&at, scenario.as_ref(), given);
+        let mut slas: Vec<Part> =
+            draft.slas.iter().filter_map(|part| self.typed(part, &key(&at, "sla"))).collect();
+        if draft.default_sla && !draft.slas.iter().any(|sla| sla.registration.meta().name == DEFAULT_SLA) {
+            slas.extend(self.named(Kind::Sla, &Named::default_sla(&at)));
+        }
         let mut hooks = Vec::new();
         for (hook, (action, trigger)) in draft.hooks.iter().enumerate() {
             let at = index(&key(&at, "hooks"), hook);
@@ -171,9 +217,8 @@ impl<'a> Builder<'a> {
                 trigger,
             }));
         }
-        let summary = || brought.map(|part| part.registration.summary()).unwrap_or_default();
-        let description = draft.description.unwrap_or_else(summary);
         let (scenario, runner) = (scenario?, runner?);
+        let description = draft.description.unwrap_or_else(|| self.summary(&scenario));
         Some(Workload {
             at,
             subtask: number,
@@ -185,6 +230,28 @@ impl<'a> Builder<'a> {
             slas,
             hooks,
         })
+    }
+
+    /// The scenarios of a draft; nothing when one of them cannot be had.
+    fn drafted(&mut self, at: &str, scenarios: &[(DraftScenario, u64)]) -> Option<ScenarioPart> {
+        let several = scenarios.len() > 1;
+        let mut parts = Vec::new();
+        for (number, (scenario, weight)) in scenarios.iter().enumerate() {
+            let at = if several { index(&key(at, "mix"), number) } else { at.to_owned() };
+            if !(1..=MAX_WEIGHT).contains(weight) {
+                let what = format!("expected an integer between 1 and {MAX_WEIGHT}, not {weight}");
+                self.put(Problem::argument(key(&at, "weight"), what));
+            }
+            let scenario = match scenario {
+                DraftScenario::Named(part) => {
+                    self.typed(part, &key(&at, "scenario")).map(ScenarioPart::Named)
+                }
+                DraftScenario::Given(scenario) => Some(ScenarioPart::Given(scenario.clone())),
+            };
+            parts.push(scenario.map(|scenario| WeightedPart { scenario, weight: *weight }));
+        }
+        let mut parts: Vec<WeightedPart> = parts.into_iter().collect::<Option<_>>()?;
+        if several { Some(mixed(parts)) } else { parts.pop().map(|one| one.scenario) }
     }
 
     /// A plugin that a program gives as a value.
@@ -224,7 +291,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A plugin with its configuration, measured against its schema and then, when that fits, against its type.
-    fn part(&mut self, asked: &Asked<'_>) -> Part {
+    pub(super) fn part(&mut self, asked: &Asked<'_>) -> Part {
         let (config, problems) = self.schemas.check(asked.registration, asked.config, &asked.at);
         let fits = problems.is_empty();
         for problem in problems {
@@ -242,90 +309,23 @@ impl<'a> Builder<'a> {
         }
         part
     }
-
-    /// What the scenario brings and what was asked for, in order of setup.
-    fn contexts(&mut self, at: &str, scenario: Option<&Part>, given: Vec<Part>) -> Vec<Part> {
-        let brought = scenario.map_or(&[][..], |part| part.registration.meta().contexts);
-        let mut contexts = self.brought(at, brought, Origin::Scenario, &given);
-        for part in given {
-            let name = part.registration.meta().full_name();
-            let there = contexts.iter().find(|other: &&Part| other.registration.meta().full_name() == name);
-            match there {
-                None => contexts.push(part),
-                Some(other) => {
-                    let said = if other.name == part.name {
-                        format!("context `{}` is there twice", part.name)
-                    } else {
-                        format!("context `{}` is `{}` again", part.name, other.name)
-                    };
-                    self.put(Problem::argument(
-                        &part.at,
-                        format!("{said}; a workload has each context only once"),
-                    ));
-                }
-            }
-        }
-        sort(&mut contexts);
-        contexts
-    }
-
-    /// The contexts that a scenario or a platform brings, except those that are there already.
-    pub(super) fn brought(
-        &mut self,
-        at: &str,
-        contexts: &[(&str, &str)],
-        origin: Origin,
-        there: &[Part],
-    ) -> Vec<Part> {
-        let mut parts = Vec::new();
-        for (name, json) in contexts {
-            let at = key(&key(at, "contexts"), name);
-            let registration = match self.registry.find(Kind::Context, name) {
-                Ok(registration) => *registration,
-                Err(error) => {
-                    let mut problem = not_found(&error, &at);
-                    problem.what = format!("{}, which {origin} brings", problem.what);
-                    self.put(problem);
-                    continue;
-                }
-            };
-            let full_name = registration.meta().full_name();
-            if there.iter().any(|part| part.registration.meta().full_name() == full_name) {
-                continue;
-            }
-            match serde_json::from_str(json) {
-                Ok(config) => {
-                    parts.push(self.part(&Asked { registration, name, config: &config, at, origin }));
-                }
-                Err(error) => {
-                    let what = format!(
-                        "{origin} brings {} with a configuration that is no JSON: {error}",
-                        called(registration)
-                    );
-                    self.put(Problem::argument(at, what));
-                }
-            }
-        }
-        parts
-    }
 }
 
-/// Sorts by order of setup; contexts of one order stay as they are.
-pub(super) fn sort(contexts: &mut [Part]) {
-    contexts.sort_by_cached_key(|part| match part.parse() {
-        Ok(Parsed::Context(context)) => context.order(),
-        // It has been reported already.
-        _ => u32::MAX,
-    });
+/// What stands between the names of the scenarios of a mix.
+const BETWEEN: &str = " + ";
+
+fn mixed(scenarios: Vec<WeightedPart>) -> ScenarioPart {
+    let names: Vec<&str> = scenarios.iter().map(|one| one.scenario.name()).collect();
+    ScenarioPart::Mix(Mix { name: names.join(BETWEEN), scenarios })
 }
 
-fn not_found(error: &PluginNotFound, at: &str) -> Problem {
-    let (what, hint) = match error {
-        PluginNotFound::Unknown { kind, name, hint, linked } => (
-            format!("there is no {kind} `{name}`"),
-            hint.clone().unwrap_or_else(|| format!("linked: {linked}")),
-        ),
-        other => return Problem::new(ProblemKind::UnknownPlugin, at, other.to_string()),
-    };
-    Problem::new(ProblemKind::UnknownPlugin, at, what).hint(hint)
+pub(super) fn not_found(error: &PluginNotFound, at: &str) -> Problem {
+    match error {
+        PluginNotFound::Unknown { kind, name, hint, linked } => {
+            let what = format!("there is no {kind} `{name}`");
+            let hint = hint.clone().unwrap_or_else(|| format!("linked: {linked}"));
+            Problem::new(ProblemKind::UnknownPlugin, at, what).hint(hint).plugin(*kind, name)
+        }
+        other => Problem::new(ProblemKind::UnknownPlugin, at, other.to_string()),
+    }
 }

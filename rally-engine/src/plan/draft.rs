@@ -10,10 +10,12 @@ use super::IN_CODE;
 #[derive(Clone, Debug)]
 pub struct Draft {
     pub(super) description: Option<String>,
-    pub(super) scenario: DraftScenario,
+    /// With their weights; several are a mix.
+    pub(super) scenarios: Vec<(DraftScenario, u64)>,
     pub(super) contexts: Vec<DraftPart>,
     pub(super) runner: Option<DraftPart>,
     pub(super) slas: Vec<DraftPart>,
+    pub(super) default_sla: bool,
     pub(super) hooks: Vec<(DraftPart, DraftPart)>,
 }
 
@@ -21,6 +23,15 @@ pub struct Draft {
 pub(super) enum DraftScenario {
     Named(DraftPart),
     Given(AnyScenario),
+}
+
+impl DraftScenario {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Named(part) => part.registration.meta().name,
+            Self::Given(scenario) => scenario.name(),
+        }
+    }
 }
 
 /// A plugin and its configuration, or why the configuration cannot be written as JSON.
@@ -48,10 +59,11 @@ impl Draft {
     fn of(scenario: DraftScenario) -> Self {
         Self {
             description: None,
-            scenario,
+            scenarios: vec![(scenario, 1)],
             contexts: Vec::new(),
             runner: None,
             slas: Vec::new(),
+            default_sla: true,
             hooks: Vec::new(),
         }
     }
@@ -77,7 +89,40 @@ impl Draft {
         self
     }
 
-    /// With one more SLA; the first one takes the place of the default, which allows no failure.
+    /// With one more scenario in the same load: each iteration runs one of them, by their weights. The first one has
+    /// the weight 1 unless [`weight`](Self::weight) says otherwise.
+    #[must_use]
+    pub fn mix<S: Scenario>(mut self, scenario: &S, weight: u64) -> Self {
+        let scenario = DraftScenario::Named(part(Registration::scenario::<S>(IN_CODE), scenario));
+        self.scenarios.push((scenario, weight));
+        self
+    }
+
+    /// With a closure as one more scenario in the same load.
+    #[must_use]
+    pub fn mix_given(mut self, scenario: AnyScenario, weight: u64) -> Self {
+        self.scenarios.push((DraftScenario::Given(scenario), weight));
+        self
+    }
+
+    /// With this weight of the first scenario.
+    #[must_use]
+    pub fn weight(mut self, weight: u64) -> Self {
+        if let Some((_, first)) = self.scenarios.first_mut() {
+            *first = weight;
+        }
+        self
+    }
+
+    /// Without the SLA that is there by default, which allows no failure.
+    #[must_use]
+    pub fn without_default_sla(mut self) -> Self {
+        self.default_sla = false;
+        self
+    }
+
+    /// With one more SLA. The default, which allows no failure, stays beside it, unless this is `failure_rate` itself
+    /// or the draft is [`without_default_sla`](Self::without_default_sla).
     #[must_use]
     pub fn sla<S: Sla>(mut self, sla: &S) -> Self {
         self.slas.push(part(Registration::sla::<S>(IN_CODE), sla));

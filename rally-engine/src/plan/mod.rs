@@ -1,8 +1,10 @@
 //! A plan is where file and code meet: every name is a plugin, and every configuration has passed its checks.
 
 mod build;
+mod contexts;
 mod draft;
 
+use std::collections::HashSet;
 use std::fmt;
 
 use rally_core::erased::AnyScenario;
@@ -13,8 +15,9 @@ use serde_json::{Map, Value, json};
 use self::build::Builder;
 pub use self::draft::Draft;
 use crate::schema::called;
-use crate::task::Task;
+use crate::task::places::Lines;
 use crate::task::words::masked;
+use crate::task::{DEFAULT_SLA, MAX_SHORT_TITLE, NO_DEFAULT_SLA, Task};
 
 /// Where plugins that a program gives as values are registered.
 pub(crate) const IN_CODE: &str = "in code";
@@ -60,6 +63,28 @@ pub enum ScenarioPart {
     Named(Part),
     /// A closure; it has no arguments.
     Given(AnyScenario),
+    /// Several, of which each iteration runs one.
+    Mix(Mix),
+}
+
+/// Several scenarios in one load: each iteration runs one of them, by their weights.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Mix {
+    /// The names of the scenarios, with ` + ` between them.
+    pub name: String,
+    /// The scenarios, in order; a workload's results name them by their number here.
+    pub scenarios: Vec<WeightedPart>,
+}
+
+/// A scenario of a mix.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WeightedPart {
+    /// The scenario; never a mix itself.
+    pub scenario: ScenarioPart,
+    /// Its share of the iterations, compared with the other weights; at least 1.
+    pub weight: u64,
 }
 
 /// An action, and when it is taken.
@@ -110,6 +135,8 @@ pub struct SubtaskInfo {
     pub description: Option<String>,
     /// Labels.
     pub tags: Vec<String>,
+    /// Whether the workloads run side by side, rather than one after the other.
+    pub run_in_parallel: bool,
 }
 
 /// What will be run.
@@ -126,6 +153,8 @@ pub struct Plan {
     pub subtasks: Vec<SubtaskInfo>,
     /// The workloads of all subtasks, in order.
     pub workloads: Vec<Workload>,
+    /// The lines of the task's text.
+    pub(crate) lines: Lines,
 }
 
 impl Part {
@@ -164,6 +193,30 @@ impl ScenarioPart {
         match self {
             Self::Named(part) => part.registration.meta().name,
             Self::Given(scenario) => scenario.name(),
+            Self::Mix(mix) => &mix.name,
+        }
+    }
+
+    /// Each scenario with its weight, in order; of a single one the weight is 1.
+    pub fn each(&self) -> Vec<(&Self, u64)> {
+        match self {
+            Self::Mix(mix) => mix.scenarios.iter().map(|one| (&one.scenario, one.weight)).collect(),
+            one => vec![(one, 1)],
+        }
+    }
+
+    /// The plugins among the scenarios; a closure is none.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.each().into_iter().filter_map(|(scenario, _)| match scenario {
+            Self::Named(part) => Some(part),
+            Self::Given(_) | Self::Mix(_) => None,
+        })
+    }
+
+    fn to_v2(&self) -> Value {
+        match self {
+            Self::Named(part) => part.to_v2(),
+            other => json!({other.name(): {}}),
         }
     }
 }
@@ -178,36 +231,44 @@ impl Workload {
         contexts: &[(&str, &str)],
     ) -> Result<(), Vec<Problem>> {
         let mut builder = Builder::new(registry);
-        let parts = builder.brought(&self.at, contexts, Origin::Platform, &self.contexts);
+        let parts = builder.brought(&self.at, &[contexts], Origin::Platform, &self.contexts);
         if !builder.problems.is_empty() {
             return Err(builder.problems);
         }
         // Before those of the same order that the user gave, as with a scenario's own contexts.
         self.contexts.splice(0..0, parts);
-        build::sort(&mut self.contexts);
+        contexts::sort(&mut self.contexts);
         Ok(())
     }
 
-    /// The workload as its validators see it.
-    pub fn spec(&self) -> WorkloadSpec {
-        let args = match &self.scenario {
-            ScenarioPart::Named(part) => part.config.clone(),
-            ScenarioPart::Given(_) => json!({}),
+    /// The workload as its validators see it: once for each scenario, in order.
+    pub fn specs(&self) -> Vec<WorkloadSpec> {
+        let spec = |scenario: &ScenarioPart| {
+            let args = match scenario {
+                ScenarioPart::Named(part) => part.config.clone(),
+                _ => json!({}),
+            };
+            let mut spec = WorkloadSpec::new(&self.at, scenario.name(), args);
+            if let ScenarioPart::Named(part) = scenario {
+                spec.args_at.clone_from(&part.at);
+            }
+            spec.contexts = self.contexts.iter().map(Part::spec).collect();
+            spec.runner = (self.runner.registration.meta().name.to_owned(), self.runner.config.clone());
+            spec.runner_at.clone_from(&self.runner.at);
+            spec
         };
-        let mut spec = WorkloadSpec::new(&self.at, self.scenario.name(), args);
-        spec.contexts = self.contexts.iter().map(Part::spec).collect();
-        spec.runner = (self.runner.registration.meta().name.to_owned(), self.runner.config.clone());
-        spec
+        self.scenario.each().into_iter().map(|(scenario, _)| spec(scenario)).collect()
     }
 
     /// All its parts, in the order in which problems are told; a closure is none.
     pub fn parts(&self) -> impl Iterator<Item = &Part> {
-        let scenario = match &self.scenario {
-            ScenarioPart::Named(part) => Some(part),
-            ScenarioPart::Given(_) => None,
-        };
+        self.scenario.parts().chain(self.parts_around())
+    }
+
+    /// All parts but the scenarios.
+    pub(crate) fn parts_around(&self) -> impl Iterator<Item = &Part> {
         let hooks = self.hooks.iter().flat_map(|hook| [&hook.action, &hook.trigger]);
-        scenario.into_iter().chain([&self.runner]).chain(&self.contexts).chain(&self.slas).chain(hooks)
+        [&self.runner].into_iter().chain(&self.contexts).chain(&self.slas).chain(hooks)
     }
 }
 
@@ -220,8 +281,26 @@ impl Plan {
         Builder::new(registry).task(task)
     }
 
+    /// The task of a rendered text and its plan. Otherwise all problems of both: those that [`Task::parse`] finds, and
+    /// those that [`Plan::build`] finds in the workloads whose shape is right.
+    pub fn parse(text: &str, registry: &Registry) -> Result<(Task, Self), Vec<Problem>> {
+        let (task, mut problems) = Task::parse_partly(text);
+        let Some(task) = task else { return Err(problems) };
+        match Self::build(&task, registry) {
+            Ok(plan) if problems.is_empty() => Ok((task, plan)),
+            Ok(_) => Err(problems),
+            Err(found) => {
+                let places: HashSet<String> = problems.iter().map(|problem| problem.at.clone()).collect();
+                // What could not be read is empty in the plan, and that is no further mistake.
+                problems.extend(found.into_iter().filter(|problem| !places.contains(&problem.at)));
+                problems.sort_by_key(|problem| problem.line);
+                Err(problems)
+            }
+        }
+    }
+
     /// The plan of workloads that a program states; each becomes a subtask. The checks and defaults are those of a
-    /// file, so the registry needs the runner `serial` and the SLA `failure_rate` unless every draft has its own.
+    /// file, so the registry needs the runner `serial` and the SLA `failure_rate` unless every draft does without them.
     ///
     /// All problems of all drafts otherwise; their paths begin with `workloads[0]`.
     pub fn from_drafts(
@@ -246,24 +325,39 @@ impl Plan {
             }
             map
         });
-        let scenario = match &workload.scenario {
-            ScenarioPart::Named(part) => part.to_v2(),
-            ScenarioPart::Given(scenario) => json!({scenario.name(): {}}),
+        let mut sla = map(&mut workload.slas.iter());
+        if !workload.slas.iter().any(|sla| sla.registration.meta().name == DEFAULT_SLA) {
+            sla.insert(NO_DEFAULT_SLA.into(), true.into());
+        }
+        let (key, scenario) = match &workload.scenario {
+            ScenarioPart::Mix(mix) => {
+                let each = mix
+                    .scenarios
+                    .iter()
+                    .map(|one| json!({"scenario": one.scenario.to_v2(), "weight": one.weight}));
+                ("mix", each.collect())
+            }
+            one => ("scenario", one.to_v2()),
         };
         json!({
             "version": 2,
             "title": "One workload of a task",
             "subtasks": [{
-                "title": workload.scenario.name(),
+                "title": short_title(workload.scenario.name()),
                 "description": workload.description,
-                "scenario": scenario,
+                key: scenario,
                 "contexts": map(&mut contexts),
                 "runner": workload.runner.to_v2(),
                 "hooks": hooks.collect::<Vec<_>>(),
-                "sla": map(&mut workload.slas.iter()),
+                "sla": sla,
             }],
         })
     }
+}
+
+/// As much of a name as the title of a short subtask may have.
+fn short_title(name: &str) -> String {
+    name.chars().take(MAX_SHORT_TITLE).collect()
 }
 
 impl fmt::Display for Origin {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
+use rally_core::WorkloadReport;
 use rally_core::registry::Parsed;
 use rally_core::{
     DuplicatePlugin, Env, Failure, Journal, Kind, Phase, Problem, Registry, Report, Reporter, World,
@@ -13,7 +15,7 @@ use uuid::Uuid;
 
 use super::stage::no_panic;
 use super::stopper::Stopper;
-use super::workload;
+use super::{together, workload};
 use crate::plan::{Plan, ScenarioPart, Workload};
 use crate::preflight::{check_resources, preflight};
 
@@ -177,11 +179,26 @@ impl Engine {
         report.labels.clone_from(&self.labels);
         let (plan, base) = self.prepare(plan).await?;
         report.facts = base.facts().clone();
-        for workload in &plan.workloads {
-            report.workloads.push(workload::run(self, &plan, workload, &base).await);
+        for subtask in plan.workloads.chunk_by(|a, b| a.subtask == b.subtask) {
+            report.workloads.extend(self.subtask(&plan, subtask, &base).await);
         }
         report.duration = began.elapsed().as_secs_f64();
         Ok(report)
+    }
+
+    /// Runs the workloads of one subtask, one after the other or side by side.
+    async fn subtask(&self, plan: &Plan, workloads: &[Workload], base: &Arc<World>) -> Vec<WorkloadReport> {
+        let parallel = |first: &Workload| plan.subtasks.get(first.subtask).is_some_and(|s| s.run_in_parallel);
+        if workloads.first().is_some_and(parallel) {
+            let places = together::places(workloads.len()).into_iter().zip(workloads);
+            return join_all(places.map(|(place, one)| workload::run(self, plan, one, base, Some(place))))
+                .await;
+        }
+        let mut reports = Vec::new();
+        for one in workloads {
+            reports.push(workload::run(self, plan, one, base, None).await);
+        }
+        reports
     }
 
     /// Everything that can go wrong before something is created, cheapest first.
@@ -211,7 +228,8 @@ impl Engine {
             let platform = self.platform(name, spec)?;
             platforms.push(platform.meta().platform);
             for workload in &mut plan.workloads {
-                if matches!(workload.scenario, ScenarioPart::Given(_)) {
+                let scenarios = workload.scenario.each();
+                if scenarios.iter().any(|(scenario, _)| matches!(scenario, ScenarioPart::Given(_))) {
                     problems.extend(
                         workload
                             .add_platform_contexts(&self.registry, platform.contexts())
@@ -223,11 +241,7 @@ impl Engine {
         }
         no_problems(problems)?;
         for workload in &plan.workloads {
-            let scenario = match &workload.scenario {
-                ScenarioPart::Named(part) => Some(part),
-                ScenarioPart::Given(_) => None,
-            };
-            for part in scenario.into_iter().chain(&workload.contexts) {
+            for part in workload.scenario.parts().chain(&workload.contexts) {
                 let meta = part.registration.meta();
                 if meta.platform != "default" && !platforms.contains(&meta.platform) {
                     return Err(RunError::NoPlatform {

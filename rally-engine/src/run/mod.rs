@@ -6,6 +6,7 @@ mod engine;
 mod hooks;
 mod stage;
 mod stopper;
+mod together;
 mod workload;
 
 pub use self::engine::{Engine, RunError};

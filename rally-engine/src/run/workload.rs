@@ -17,15 +17,18 @@ use super::collector::{Collected, Collector, Seen};
 use super::engine::Engine;
 use super::hooks::Hooks;
 use super::stage::{Contexts, all_cleaned, no_panic, send};
+use super::stopper::Stopper;
+use super::together::Place;
 use crate::plan::{Part, Plan, ScenarioPart, Workload};
 use crate::resolve::resolve;
 
-/// Runs one workload in a world within `base`.
+/// Runs one workload in a world within `base`. With a place, its load begins when those of all other places do.
 pub(super) async fn run(
     engine: &Engine,
     plan: &Plan,
     workload: &Workload,
     base: &Arc<World>,
+    place: Option<Place>,
 ) -> WorkloadReport {
     let mut report = blank(plan, workload);
     if let Some(reason) = engine.stopper.reason() {
@@ -33,7 +36,7 @@ pub(super) async fn run(
         return report;
     }
     let began = Instant::now();
-    if let Err(failure) = attempt(engine, workload, base, &mut report).await {
+    if let Err(failure) = attempt(engine, workload, base, place, &mut report).await {
         report.crash.get_or_insert(failure);
     }
     report.full_duration = began.elapsed().as_secs_f64();
@@ -60,6 +63,7 @@ async fn attempt(
     engine: &Engine,
     workload: &Workload,
     base: &Arc<World>,
+    place: Option<Place>,
     report: &mut WorkloadReport,
 ) -> Result {
     let mut world = World::within(base, report.id);
@@ -70,15 +74,18 @@ async fn attempt(
 
     let ready = match contexts.setup(&mut world, &engine.stopper).await {
         Ok(()) if engine.stopper.is_stopped() => Ok(None),
-        Ok(()) => scenario(engine, workload, &world).await.map(Some),
+        Ok(()) => scenarios(engine, workload, &world).await.map(Some),
         Err(failure) => Err(failure),
     };
     let world = Arc::new(world);
     // Set once, here, and read by hooks only.
     let _first = finished_world.set(Arc::clone(&world));
+    if let Some(place) = place {
+        place.together().await;
+    }
     match ready {
-        Ok(Some(scenario)) => {
-            if let Err(failure) = load(engine, &*runner, scenario, &world, &events, report).await {
+        Ok(Some(scenarios)) => {
+            if let Err(failure) = load(engine, &*runner, scenarios, &world, &events, report).await {
                 report.crash = Some(failure);
             }
         }
@@ -91,7 +98,7 @@ async fn attempt(
     // The last sender: the collector reads what is left and ends.
     drop(events);
     let collected = collected.await.map_err(|_| Failure::new("Panic", "a reader of the events panicked"))?;
-    fill(report, collected).await;
+    fill(report, collected, &engine.stopper).await;
     Ok(())
 }
 
@@ -143,9 +150,17 @@ fn parse<T>(part: &Part, pick: impl Fn(Parsed) -> Option<T>) -> Result<T> {
     })
 }
 
-/// The scenario with every resource that its arguments name looked up.
-async fn scenario(engine: &Engine, workload: &Workload, world: &World) -> Result<AnyScenario> {
-    match &workload.scenario {
+/// The scenarios with their weights, with every resource that their arguments name looked up.
+async fn scenarios(engine: &Engine, workload: &Workload, world: &World) -> Result<Vec<(AnyScenario, u64)>> {
+    let mut scenarios = Vec::new();
+    for (part, weight) in workload.scenario.each() {
+        scenarios.push((scenario(engine, part, world).await?, weight));
+    }
+    Ok(scenarios)
+}
+
+async fn scenario(engine: &Engine, part: &ScenarioPart, world: &World) -> Result<AnyScenario> {
+    match part {
         ScenarioPart::Given(scenario) => Ok(scenario.clone()),
         ScenarioPart::Named(part) => {
             let (args, problems) = resolve(part, &engine.registry, world).await;
@@ -157,6 +172,7 @@ async fn scenario(engine: &Engine, workload: &Workload, world: &World) -> Result
                 _ => Err(Failure::new("WrongKind", format!("{}: is not a scenario", part.at))),
             }
         }
+        ScenarioPart::Mix(mix) => Err(Failure::new("WrongKind", format!("`{}` is a mix in a mix", mix.name))),
     }
 }
 
@@ -168,7 +184,7 @@ fn as_failure(problems: &[Problem]) -> Failure {
 async fn load(
     engine: &Engine,
     runner: &dyn AnyRunner,
-    scenario: AnyScenario,
+    scenarios: Vec<(AnyScenario, u64)>,
     world: &Arc<World>,
     events: &mpsc::Sender<Event>,
     report: &mut WorkloadReport,
@@ -178,7 +194,13 @@ async fn load(
     let cost = Reading::now();
     let began = Instant::now();
     let (stop, abort) = engine.stopper.tokens();
-    let load = LoadBuilder::new(scenario, Arc::clone(world))
+    let mut scenarios = scenarios.into_iter();
+    let Some((first, weight)) = scenarios.next() else {
+        return Err(Failure::new("WrongKind", "a mix of no scenario"));
+    };
+    let builder = LoadBuilder::new(first, Arc::clone(world)).weight(weight);
+    let load = scenarios
+        .fold(builder, |builder, (scenario, weight)| builder.mix(scenario, weight))
         .seed(engine.seed)
         .tokens(stop, abort)
         .events(events.clone())
@@ -212,7 +234,7 @@ async fn beside(engine: &Engine, load: &Load, events: &mpsc::Sender<Event>) -> R
 }
 
 /// Turns what was collected into the report's chapters; SLAs and reporters have the last word.
-async fn fill(report: &mut WorkloadReport, collected: Collected) {
+async fn fill(report: &mut WorkloadReport, collected: Collected, stopper: &Stopper) {
     let Collected { seen, mut slas, reporters, hooks } = collected;
     let Seen { counts, rows, failures, lag, latency, outputs, span } = seen;
     report.counts = counts;
@@ -222,7 +244,7 @@ async fn fill(report: &mut WorkloadReport, collected: Collected) {
     (report.lag, report.latency) = (lag.summary(), latency.summary());
     report.outputs = outputs;
     report.load_duration = span.map_or(0.0, |(first, last)| last.saturating_sub(first).as_secs_f64());
-    report.hooks = hooks.finish().await;
+    report.hooks = hooks.finish(stopper).await;
     for sla in &mut slas {
         sla.finish(report);
         report.sla.push(SlaResult::new(sla.meta().name, sla.verdict()));

@@ -2,8 +2,7 @@
 
 mod failures;
 mod rows;
-mod series;
 
 pub use self::failures::Failures;
 pub use self::rows::Rows;
-pub use self::series::{EXACT_LIMIT, Series};
+pub use rally_core::series::{EXACT_LIMIT, Series};

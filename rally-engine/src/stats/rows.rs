@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use rally_core::action::{Action, Purpose, Request};
 use rally_core::report::RequestRow;
+use rally_core::series::Series;
 use rally_core::{ActionRow, IterationResult, Outcome};
-
-use super::series::Series;
 
 /// Actions nested deeper than this are part of the action around them, as in Rally.
 const DEPTH: usize = 3;

@@ -26,7 +26,17 @@ pub(crate) fn is_secret(key: &str) -> bool {
     key.ends_with("password")
         || matches!(
             key.as_str(),
-            "passwd" | "secret" | "token" | "auth_token" | "application_credential_secret" | "private_key"
+            "passwd"
+                | "secret"
+                | "token"
+                | "auth_token"
+                | "x-auth-token"
+                | "auth"
+                | "authorization"
+                | "cookie"
+                | "cookies"
+                | "application_credential_secret"
+                | "private_key"
         )
 }
 
@@ -84,6 +94,22 @@ pub(crate) fn listed(items: &[String], last: &str) -> String {
         [one] => one.clone(),
         [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
     }
+}
+
+/// ``, in `<the line>` ``, shortened; nothing when the line says nothing.
+pub(crate) fn line_shown(text: &str, line: u32) -> String {
+    let index = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
+    let Some(source) = index.and_then(|index| text.lines().nth(index)).map(str::trim) else {
+        return String::new();
+    };
+    let mut short: String = source.chars().take(80).collect();
+    if short.is_empty() {
+        return String::new();
+    }
+    if source.chars().count() > 80 {
+        short.push('…');
+    }
+    format!(", in `{short}`")
 }
 
 #[cfg(test)]

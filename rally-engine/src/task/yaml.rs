@@ -14,30 +14,64 @@ use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Error, Location, MessageFormatter, Options, Spanned, UserMessageFormatter};
 
+use super::habits;
+use super::places::{Below, Place};
+use super::words::line_shown;
+
 /// The longest text that is read.
 const MAX_BYTES: usize = 10 * 1024 * 1024;
 /// The deepest nest. Real tasks stay below 20, and a level takes 35 kB of stack in a debug build.
 const MAX_DEPTH: usize = 32;
 /// How many values there may be once aliases are written out.
 const MAX_NODES: usize = 250_000;
+/// How many warnings are given; whoever has not understood by then will not.
+const MAX_WARNINGS: usize = 100;
+
+/// A text that has been read.
+pub(crate) struct Document {
+    pub(crate) value: Value,
+    pub(crate) place: Place,
+    /// What is allowed and may surprise.
+    pub(crate) warnings: Vec<Problem>,
+}
 
 /// The value that a YAML or JSON text states; nothing at all is null.
 ///
 /// All duplicate keys, or the one place from which the text cannot be read on; each [`Problem`] names the line and
 /// the column.
 pub fn from_str(text: &str) -> Result<Value, Vec<Problem>> {
+    read(text).map(|document| document.value)
+}
+
+/// The value, its lines, and warnings.
+pub(crate) fn read(text: &str) -> Result<Document, Vec<Problem>> {
+    read_with(text, false)
+}
+
+/// The same for what people type as if it were Python: a plain `None` is null.
+pub(crate) fn read_pythonic(text: &str) -> Result<Value, Vec<Problem>> {
+    read_with(text, true).map(|document| document.value)
+}
+
+fn read_with(text: &str, pythonic: bool) -> Result<Document, Vec<Problem>> {
+    let nothing = || Document {
+        value: Value::Null,
+        place: Place { line: 1, below: Below::Nothing },
+        warnings: Vec::new(),
+    };
     if text.len() > MAX_BYTES {
         let megabytes = text.len().div_ceil(1024 * 1024);
         return Err(vec![problem("", format!("the text has {megabytes} MB, and at most 10 MB are read"))]);
     }
     match serde_saphyr::from_str_with_options::<Option<Spanned<Node>>>(text, options()) {
-        Ok(None) => Ok(Value::Null),
+        Ok(None) => Ok(nothing()),
         Ok(Some(node)) => {
-            let mut problems = Vec::new();
-            let value = to_json(node, text, &mut problems);
-            if problems.is_empty() { Ok(value) } else { Err(problems) }
+            let mut writer = Writer { text, pythonic, problems: Vec::new(), warnings: Vec::new() };
+            let (value, place) = writer.json(node);
+            let Writer { problems, warnings, .. } = writer;
+            if problems.is_empty() { Ok(Document { value, place, warnings }) } else { Err(problems) }
         }
-        Err(Error::Eof { .. }) if text.trim().is_empty() => Ok(Value::Null),
+        Err(Error::Eof { .. }) if text.trim().is_empty() => Ok(nothing()),
         Err(error) => {
             let template = ["{{", "{%"].iter().any(|mark| text.contains(mark));
             let hint = template.then(|| "is it a template that has not been rendered?".to_owned());
@@ -137,28 +171,66 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 }
 
-fn to_json(node: Spanned<Node>, text: &str, problems: &mut Vec<Problem>) -> Value {
-    match node.value {
-        Node::Scalar(Value::Bool(_)) if is_letter(source(text, node.defined)) => {
-            source(text, node.defined).into()
-        }
-        Node::Scalar(value) => value,
-        Node::List(items) => items.into_iter().map(|item| to_json(item, text, problems)).collect(),
-        Node::Mapping(entries) => {
-            let mut places: HashMap<String, Location> = HashMap::new();
-            let mut map = Map::new();
-            for (key, value) in entries {
-                let value = to_json(value, text, problems);
-                if let Some(first) = places.get(&key.value) {
-                    problems.push(duplicate(&key, *first));
-                } else {
-                    places.insert(key.value.clone(), key.defined);
-                    map.insert(key.value, value);
-                }
+/// Makes JSON of what was read.
+struct Writer<'a> {
+    text: &'a str,
+    pythonic: bool,
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+impl Writer<'_> {
+    fn json(&mut self, node: Spanned<Node>) -> (Value, Place) {
+        let line = line_of(node.referenced);
+        match node.value {
+            Node::Scalar(value) => (self.scalar(value, node.defined), Place { line, below: Below::Nothing }),
+            Node::List(items) => {
+                let (values, places) = items.into_iter().map(|item| self.json(item)).unzip();
+                (Value::Array(values), Place { line, below: Below::List(places) })
             }
-            Value::Object(map)
+            Node::Mapping(entries) => {
+                let mut first_places: HashMap<String, Location> = HashMap::new();
+                let mut map = Map::new();
+                let mut places = Vec::new();
+                for (key, value) in entries {
+                    let (value, place) = self.json(value);
+                    if let Some(first) = first_places.get(&key.value) {
+                        self.problems.push(duplicate(&key, *first));
+                    } else {
+                        let line = line_of(key.referenced);
+                        places.push((key.value.clone(), Place { line, ..place }));
+                        first_places.insert(key.value.clone(), key.defined);
+                        map.insert(key.value, value);
+                    }
+                }
+                (Value::Object(map), Place { line, below: Below::Mapping(places) })
+            }
         }
     }
+
+    fn scalar(&mut self, value: Value, place: Location) -> Value {
+        let source = source(self.text, place);
+        match value {
+            Value::Bool(_) if is_letter(source) => source.into(),
+            Value::String(_) if self.pythonic && source == "None" => Value::Null,
+            value => {
+                if self.warnings.len() < MAX_WARNINGS
+                    && let Some(warning) = habits::warning(source, &value)
+                {
+                    let warning = warning.line(line_of(place));
+                    // An alias shows its anchor's word again.
+                    if !self.warnings.contains(&warning) {
+                        self.warnings.push(warning);
+                    }
+                }
+                value
+            }
+        }
+    }
+}
+
+fn line_of(place: Location) -> u32 {
+    u32::try_from(place.line()).unwrap_or(u32::MAX)
 }
 
 /// `y` and `n` are letters in every YAML library that people have used; only the specification takes them for
@@ -202,7 +274,7 @@ fn in_words(text: &str, error: &Error) -> Problem {
         return problem;
     }
     let at = error.location().map(place).unwrap_or_default();
-    let line = error.location().map_or(0, |location| usize::try_from(location.line()).unwrap_or(0));
+    let line = error.location().map_or(0, line_of);
     let what = match error {
         Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => {
             return problem(at, format!("more than {MAX_DEPTH} levels of nesting are not read"));
@@ -226,7 +298,7 @@ fn in_words(text: &str, error: &Error) -> Problem {
         Error::Eof { .. } => "the text ends too early".into(),
         other => UserMessageFormatter.format_message(other).into_owned(),
     };
-    problem(at, format!("this is not YAML: {what}{}", shown(text, line)))
+    problem(at, format!("this is not YAML: {what}{}", line_shown(text, line)))
 }
 
 /// What is wrong with a text that looks like JSON, where JSON's parser can tell: YAML's words about JSON are odd, but
@@ -252,23 +324,9 @@ fn json_in_words(text: &str) -> Option<Problem> {
         place => place,
     };
     let message = message.replace("EOF while parsing", "the text ends within");
-    let what = format!("this is not JSON: {message}{}", shown(text, line));
+    let what =
+        format!("this is not JSON: {message}{}", line_shown(text, u32::try_from(line).unwrap_or(u32::MAX)));
     Some(problem(format!("line {line}, column {column}"), what))
-}
-
-/// `, in: <the line>`, shortened.
-fn shown(text: &str, line: usize) -> String {
-    let Some(source) = line.checked_sub(1).and_then(|index| text.lines().nth(index)) else {
-        return String::new();
-    };
-    let mut short: String = source.trim().chars().take(80).collect();
-    if short.is_empty() {
-        return String::new();
-    }
-    if source.trim().chars().count() > 80 {
-        short.push('…');
-    }
-    format!(", in `{short}`")
 }
 
 #[cfg(test)]

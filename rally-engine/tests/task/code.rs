@@ -122,8 +122,8 @@ fn a_closure_gets_the_contexts_of_its_platform_unless_it_has_its_own() {
     assert_eq!(
         told,
         [
+            "workloads[0].contexts.nobody: there is no context `nobody`, which the platform brings (linked: test-plugins (21))",
             "workloads[0].contexts.users@openstack.tenant: context `users` takes no `tenant` (did you mean `tenants`?)",
-            "workloads[0].contexts.nobody: there is no context `nobody`, which the platform brings (linked: test-plugins (19))",
         ]
     );
 }
@@ -138,4 +138,43 @@ fn a_program_without_plugins_is_told_so() {
          program, as in `use rally_plugins as _;`)"
     );
     assert_eq!(problems.len(), 2);
+}
+
+fn slas(draft: Draft) -> Vec<String> {
+    let plan = Plan::from_drafts("In code", vec![draft], &registry()).unwrap();
+    plan.workloads[0].slas.iter().map(|sla| format!("{} {:?}", sla.name, sla.origin)).collect()
+}
+
+#[test]
+fn the_default_sla_stays_until_it_is_named_or_unwanted() {
+    let draft = || Draft::new(&Dummy::default()).sla(&MaxSeconds(4.5));
+    assert_eq!(slas(draft()), ["max_seconds_per_iteration Given", "failure_rate Default"]);
+    assert_eq!(slas(draft().without_default_sla()), ["max_seconds_per_iteration Given"]);
+    let own = FailureRate { min: None, max: Some(5.0) };
+    assert_eq!(slas(draft().sla(&own)), ["max_seconds_per_iteration Given", "failure_rate Given"]);
+}
+
+#[test]
+fn a_mix_in_code_has_the_contexts_of_all_and_its_mistakes_are_found() {
+    let closure = AnyScenario::from_fn("My.idea", |_it| async { Ok(()) });
+    let draft = Draft::new(&Dummy::default()).weight(3).mix(&boot(), 2).mix_given(closure, 1);
+    let plan = Plan::from_drafts("In code", vec![draft], &registry()).unwrap();
+    let workload = &plan.workloads[0];
+    assert_eq!(workload.scenario.name(), "Dummy.dummy + Servers.boot + My.idea");
+    assert_eq!(workload.description, "A mix of 3 × Dummy.dummy, 2 × Servers.boot and 1 × My.idea.");
+    let weights: Vec<u64> = workload.scenario.each().iter().map(|(_, weight)| *weight).collect();
+    assert_eq!(weights, [3, 2, 1]);
+    assert_eq!(names(&plan).len(), 2);
+
+    let draft = Draft::new(&Dummy { sleep: -1.0 }).weight(0).mix(&Boot { count: 70, ..boot() }, 1);
+    let problems = Plan::from_drafts("In code", vec![draft], &registry()).unwrap_err();
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "workloads[0].mix[0].weight: expected an integer between 1 and 1000000, not 0",
+            "workloads[0].mix[0].scenario.Dummy.dummy.sleep: expected at least 0, not the number `-1.0`",
+            "workloads[0].mix[1].scenario.Servers.boot.count: expected between 1 and 10, not the number `70`",
+        ]
+    );
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rally_core::Problem;
-use rally_engine::plan::{Plan, ScenarioPart, Workload};
+use rally_engine::plan::{Plan, Workload};
 use rally_engine::task::Task;
 use serde_json::Value;
 
@@ -26,12 +26,13 @@ fn workload_told(plan: &Plan, workload: &Workload) -> String {
     let mut told = String::new();
     let subtask = &plan.subtasks[workload.subtask].title;
     writeln!(told, "{} ({subtask}, {}): {}", workload.at, workload.position, workload.description).unwrap();
-    let ScenarioPart::Named(scenario) = &workload.scenario else { unreachable!("a file holds no closure") };
     let (contexts, slas) =
         (workload.contexts.iter().map(|c| ("context", c)), workload.slas.iter().map(|s| ("sla", s)));
     let hooks = workload.hooks.iter().flat_map(|hook| [("action", &hook.action), ("trigger", &hook.trigger)]);
-    let parts = [("scenario", scenario), ("runner", &workload.runner)].into_iter();
-    for (what, part) in parts.chain(contexts).chain(slas).chain(hooks) {
+    let scenarios = workload.scenario.parts().map(|part| ("scenario", part));
+    for (what, part) in
+        scenarios.chain([("runner", &workload.runner)]).chain(contexts).chain(slas).chain(hooks)
+    {
         let (name, config) = (part.registration.meta().full_name(), &part.config);
         writeln!(told, "  {what} {name} = {config}  <- {} ({:?})", part.at, part.origin).unwrap();
     }
@@ -49,7 +50,11 @@ fn answer(text: &str) -> String {
         Ok(plan) => plan,
         Err(problems) => return told(&problems),
     };
-    let mut told: String = plan.workloads.iter().map(|workload| workload_told(&plan, workload)).collect();
+    let mut told = told(&task.warnings);
+    for subtask in plan.subtasks.iter().filter(|subtask| subtask.run_in_parallel) {
+        writeln!(told, "{}: side by side", subtask.title).unwrap();
+    }
+    told.extend(plan.workloads.iter().map(|workload| workload_told(&plan, workload)));
     for workload in &plan.workloads {
         let alone = plan.workload_v2(workload);
         let task = Task::parse(&alone.to_string()).unwrap();
@@ -96,7 +101,8 @@ fn the_files_of_the_wild_are_tasks() {
             .subtasks
             .iter()
             .flat_map(|s| &s.workloads)
-            .map(|workload| workload.scenario.name.as_str())
+            .flat_map(|workload| workload.scenario.each())
+            .map(|scenario| scenario.name.as_str())
             .collect();
         names.sort_unstable();
         names.dedup();
@@ -107,4 +113,56 @@ fn the_files_of_the_wild_are_tasks() {
         read += 1;
     }
     assert!(read > 40, "only {read} files were read");
+}
+
+#[test]
+fn mistakes_of_shape_do_not_hide_those_of_other_workloads() {
+    let text = "version: 2
+title: 5
+subtasks:
+  - {title: shape, scenario: Dummy.dummy}
+  - {title: arguments, scenario: {Dummy.dummy: [1]}}
+  - {title: name, scenario: {Dummy.dumy: {}}}
+  - {title: sla, scenario: {Servers.boot: {}}, sla: [1]}
+  - {title: right, scenario: {Dummy.dummy: {}}}
+";
+    let problems = Plan::parse(text, &registry()).unwrap_err();
+    insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("all_at_once", told(&problems));
+    });
+    let (task, plan) = Plan::parse("Dummy.dummy: [{}]", &registry()).unwrap();
+    assert_eq!((task.subtasks.len(), plan.workloads.len()), (1, 1));
+}
+
+/// Files that only the plugins' own checks refuse, or rules that no schema can say.
+const BEYOND_SCHEMAS: [&str; 4] =
+    ["context_twice.yaml", "orphan.yaml", "mix_contexts.yaml", "own_checks.yaml"];
+
+#[test]
+fn the_schema_of_a_task_accepts_what_the_plan_accepts_and_nothing_else() {
+    let schema = rally_engine::task_schema(&registry());
+    assert!(jsonschema::meta::is_valid(&schema), "{:?}", jsonschema::meta::validate(&schema));
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let mut read = 0;
+    for entry in fs::read_dir(here("tests/task/files")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let Ok(value) = rally_engine::task::yaml::from_str(&text) else { continue };
+        let problems = match Task::parse(&text) {
+            Ok(task) => Plan::build(&task, &registry()).err().unwrap_or_default(),
+            Err(problems) => problems,
+        };
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        if BEYOND_SCHEMAS.contains(&name) {
+            assert!(!problems.is_empty(), "{name}");
+            continue;
+        }
+        assert_eq!(errors.is_empty(), problems.is_empty(), "{name}: {errors:#?}\n{}", told(&problems));
+        read += 1;
+    }
+    assert!(read > 30, "only {read} files were read");
 }

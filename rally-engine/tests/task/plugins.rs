@@ -21,6 +21,8 @@ pub(crate) fn registry() -> Registry {
         Registration::scenario::<Shapes>(at),
         Registration::scenario::<Flattened>(at),
         Registration::scenario::<Orphan>(at),
+        Registration::scenario::<Brings<1>>(at),
+        Registration::scenario::<Brings<2>>(at),
         Registration::context::<Users>(at),
         Registration::context::<Network>(at),
         Registration::context::<Images>(at),
@@ -240,6 +242,23 @@ pub(crate) struct Orphan {}
 
 impl Scenario for Orphan {
     const META: Meta = Meta::new("Test.orphan").contexts(&[("clusters@kubernetes", "{}"), ("network", "{")]);
+    async fn run(&self, _it: &Iteration) -> Result {
+        Ok(())
+    }
+}
+
+/// Bring what others bring as well.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Brings<const N: u32> {}
+
+impl<const N: u32> Scenario for Brings<N> {
+    const META: Meta = match N {
+        1 => Meta::new("Volumes.create").contexts(&[
+            ("cleanup@openstack", r#"["cinder", "nova"]"#),
+            ("users@openstack", r#"{"tenants": 2}"#),
+        ]),
+        _ => Meta::new("Volumes.rival").contexts(&[("users@openstack", r#"{"tenants": 3}"#)]),
+    };
     async fn run(&self, _it: &Iteration) -> Result {
         Ok(())
     }

@@ -76,9 +76,8 @@ async fn a_flattened_choice_is_looked_up_as_what_it_is() {
 #[tokio::test]
 async fn what_is_not_there_is_named_with_its_path() {
     let plan = plan("Test.shapes", &every_shape("cirrus", "m1.tiny"));
-    let told: Vec<String> =
-        check_resources(&plan, &registry(), &world()).await.iter().map(ToString::to_string).collect();
-    let paths: Vec<&str> = told.iter().filter_map(|problem| problem.split(": ").next()).collect();
+    let told: Vec<rally_core::Problem> = check_resources(&plan, &registry(), &world()).await;
+    let paths: Vec<&str> = told.iter().map(|problem| problem.at.as_str()).collect();
     let below = [
         "plain",
         "optional",
@@ -90,8 +89,8 @@ async fn what_is_not_there_is_named_with_its_path() {
     ];
     assert_eq!(paths, below.map(|path| format!("subtasks[0].scenario.Test.shapes.{path}")));
     assert_eq!(
-        told[0],
-        "subtasks[0].scenario.Test.shapes.plain: `{\"name\":\"cirrus\"}` is no image: nothing has this name (there \
+        told[0].to_string(),
+        "line 1, subtasks[0].scenario.Test.shapes.plain: `{\"name\":\"cirrus\"}` is no image: nothing has this name (there \
          are cirros, ubuntu)"
     );
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rally_core::{Failure, Iteration, Meta, Output, Result, Scenario, atomic, register};
+use rally_core::{Chart, Failure, Iteration, Meta, Output, Result, Scenario, atomic, register};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use schemars::JsonSchema;
@@ -251,8 +251,9 @@ impl Scenario for DummyOutput {
 
     async fn run(&self, it: &Iteration) -> Result {
         let mut chance = chance(it);
-        self.additive(&mut chance).into_iter().for_each(|output| it.output(output));
-        self.complete(&mut chance).into_iter().for_each(|output| it.output(output));
+        for output in self.additive(&mut chance)?.into_iter().chain(self.complete(&mut chance)?) {
+            it.output(output);
+        }
         Ok(())
     }
 }
@@ -263,33 +264,33 @@ impl DummyOutput {
     }
 
     /// Charts over all iterations, one of each kind that there is.
-    fn additive(&self, chance: &mut SmallRng) -> [Output; 4] {
+    fn additive(&self, chance: &mut SmallRng) -> Result<[Output; 4]> {
         let mut series = |names: &[&str]| -> Vec<(String, f64)> {
             names.iter().map(|name| ((*name).to_owned(), f64::from(self.value(chance)))).collect()
         };
-        [
+        Ok([
             Output::additive(
                 "Additive StatsTable",
-                "StatsTable",
+                Chart::StatsTable,
                 series(&["foo stat", "bar stat", "spam stat"]),
-            )
+            )?
             .description("Three values, as a table over all iterations."),
             Output::additive(
                 "Additive StackedArea (no description)",
-                "StackedArea",
+                Chart::StackedArea,
                 series(&["foo 1", "foo 2", "foo 3", "foo 4", "foo 5", "foo 6"]),
-            )
+            )?
             .labels("Foo units", ""),
-            Output::additive("Additive Lines", "Lines", series(&["bar 1", "bar 2", "bar 3"]))
+            Output::additive("Additive Lines", Chart::Lines, series(&["bar 1", "bar 2", "bar 3"]))?
                 .description("Three values, as lines over all iterations.")
                 .labels("Bar units", ""),
-            Output::additive("Additive Pie", "Pie", series(&["spam 1", "spam 2", "spam 3"]))
+            Output::additive("Additive Pie", Chart::Pie, series(&["spam 1", "spam 2", "spam 3"]))?
                 .description("Three values, as shares of their mean."),
-        ]
+        ])
     }
 
     /// Charts of this iteration alone, one of each kind that there is.
-    fn complete(&self, chance: &mut SmallRng) -> [Output; 5] {
+    fn complete(&self, chance: &mut SmallRng) -> Result<[Output; 5]> {
         let mut curves = |names: &[&str], xs: std::ops::Range<u32>| -> Value {
             let curve = |name: &&str, points: Vec<(u32, u32)>| json!([name, points]);
             names
@@ -306,18 +307,18 @@ impl DummyOutput {
             json!([format!("{name} row"), cells[0], cells[1], cells[2], cells[3]])
         });
         let columns = ["mu column", "xi column", "pi column", "tau column", "chi column"];
-        [
-            Output::complete("Complete Lines", "Lines", lines)
+        Ok([
+            Output::complete("Complete Lines", Chart::Lines, lines)?
                 .description("Three curves of seven points.")
                 .labels("Some units", "Number of the point"),
-            Output::complete("Complete StackedArea", "StackedArea", areas)
+            Output::complete("Complete StackedArea", Chart::StackedArea, areas)?
                 .description("Three curves of fifty points, one on top of the other.")
                 .labels("Other units", "Number of the point"),
-            Output::complete("Arbitrary Text", "TextArea", [TEXT; 4].into()),
-            Output::complete("Complete Pie (no description)", "Pie", json!(slices)),
-            Output::complete("Complete Table", "Table", json!({"cols": columns, "rows": rows}))
+            Output::text("Arbitrary Text", [TEXT; 4]),
+            Output::complete("Complete Pie (no description)", Chart::Pie, json!(slices))?,
+            Output::complete("Complete Table", Chart::Table, json!({"cols": columns, "rows": rows}))?
                 .description("A table of five columns and five rows."),
-        ]
+        ])
     }
 }
 

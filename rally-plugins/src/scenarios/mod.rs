@@ -1,3 +1,5 @@
 //! Scenarios that need no cloud.
 
 pub mod dummy;
+#[cfg(feature = "http")]
+pub mod http;

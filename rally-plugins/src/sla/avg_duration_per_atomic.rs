@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rally_core::{
-    Action, ActionRow, IterationResult, Meta, Sla, Verdict, WorkloadReport, did_you_mean, register,
-};
+use rally_core::{IterationResult, Meta, Sla, Verdict, WorkloadReport, register};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Progress, Sample};
+use super::{Hints, Progress, Sample, all, each_action};
 
 /// Bound the mean duration of single actions, in seconds.
 ///
@@ -23,9 +21,8 @@ pub struct MaxAvgDurationPerAtomic {
     pub limits: BTreeMap<String, f64>,
     #[serde(skip)]
     durations: BTreeMap<String, Sample>,
-    /// For each action that never ran: what may have been meant.
     #[serde(skip)]
-    hints: BTreeMap<String, String>,
+    hints: Hints,
     #[serde(skip)]
     progress: Progress,
 }
@@ -37,28 +34,13 @@ impl MaxAvgDurationPerAtomic {
         Self { limits, ..Self::default() }
     }
 
-    fn add(&mut self, action: &Action) {
-        if self.limits.contains_key(&*action.name) {
-            let duration = action.duration.as_secs_f64();
-            match self.durations.get_mut(&*action.name) {
-                Some(durations) => durations.add(duration),
-                None => self.durations.entry(action.name.to_string()).or_default().add(duration),
-            }
-        }
-        action.children.iter().for_each(|child| self.add(child));
-    }
-
     /// What the criterion says of one action.
     fn judge(&self, name: &str, limit: f64) -> Verdict {
-        if let Some(Sample { count, mean, .. }) = self.durations.get(name) {
-            let detail = format!("`{name}` took {mean:.3} s in the mean of {count}, allowed: {limit} s");
-            return Verdict::new(*mean <= limit, detail);
-        }
-        let mut verdict = self.progress.without_sample(&format!("`{name}` did not run"));
-        if let (false, Some(hint)) = (verdict.passed, self.hints.get(name)) {
-            verdict.detail = format!("{} ({hint})", verdict.detail);
-        }
-        verdict
+        let Some(Sample { count, mean, .. }) = self.durations.get(name) else {
+            return self.hints.without_sample(name, self.progress);
+        };
+        let detail = format!("`{name}` took {mean:.3} s in the mean of {count}, allowed: {limit} s");
+        Verdict::new(*mean <= limit, detail)
     }
 }
 
@@ -67,32 +49,28 @@ impl Sla for MaxAvgDurationPerAtomic {
 
     fn observe(&mut self, result: &IterationResult) {
         self.progress.observed = true;
-        if result.passed() {
-            result.actions.iter().for_each(|action| self.add(action));
+        if !result.passed() {
+            return;
         }
+        each_action(&result.actions, &mut |action| {
+            if self.limits.contains_key(&*action.name) {
+                let duration = action.duration.as_secs_f64();
+                match self.durations.get_mut(&*action.name) {
+                    Some(durations) => durations.add(duration),
+                    None => self.durations.entry(action.name.to_string()).or_default().add(duration),
+                }
+            }
+        });
     }
 
     fn finish(&mut self, report: &WorkloadReport) {
         self.progress.finished = true;
-        let mut ran = Vec::new();
-        names(&report.actions, &mut ran);
         let missing = self.limits.keys().filter(|name| !self.durations.contains_key(*name));
-        let hint = |name: &String| did_you_mean(name, ran.iter().copied()).map(|hint| (name.clone(), hint));
-        self.hints = missing.filter_map(hint).collect();
+        self.hints = Hints::new(missing, report);
     }
 
     fn verdict(&self) -> Verdict {
-        let verdicts: Vec<Verdict> =
-            self.limits.iter().map(|(name, limit)| self.judge(name, *limit)).collect();
-        let details: Vec<&str> = verdicts.iter().map(|verdict| verdict.detail.as_str()).collect();
-        Verdict::new(verdicts.iter().all(|verdict| verdict.passed), details.join("; "))
-    }
-}
-
-fn names<'a>(rows: &'a [ActionRow], into: &mut Vec<&'a str>) {
-    for row in rows {
-        into.push(&row.name);
-        names(&row.children, into);
+        all(&self.limits.iter().map(|(name, limit)| self.judge(name, *limit)).collect::<Vec<_>>())
     }
 }
 

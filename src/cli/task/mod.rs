@@ -1,9 +1,12 @@
 //! `rally task …`.
 
 mod input;
+mod schema;
 mod start;
 mod validate;
 
+pub(super) use self::input::in_words;
+pub(super) use self::schema::schema;
 pub(super) use self::start::start;
 pub(super) use self::validate::validate;
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rally_core::{Failure, Journal, Names, Report};
 use rally_engine::{Engine, RunError, Stopper};
+use uuid::Uuid;
 
 use super::boxed;
 use super::input::{Input, in_words, without_number};
@@ -18,7 +19,7 @@ use crate::cli::signals::Signals;
 
 /// Runs a task and shows what it measured.
 pub(in crate::cli) async fn start(args: Start, console: &Console) -> Result<u8, Error> {
-    let input = Input::read(&args.file.path(), console)?;
+    let input = Input::read(&args.file, console)?;
     let cloud = cloud::choose(&args.cloud, &input.plan, None).await?;
     if let Some(path) = &args.report {
         can_be_written(path)?;
@@ -27,7 +28,9 @@ pub(in crate::cli) async fn start(args: Start, console: &Console) -> Result<u8, 
     let stopper = Stopper::new().grace(args.grace);
     let mut signals = Signals::watch(stopper.clone(), args.grace, journal.clone(), console.clone())?;
     let progresses = Progresses::new(console, input.plan.workloads.len());
+    let id = Uuid::new_v4();
     let mut engine = Engine::new(input.registry)
+        .id(id)
         .env(cloud.env.clone())
         .journal(journal.clone())
         .stopper(stopper)
@@ -42,7 +45,7 @@ pub(in crate::cli) async fn start(args: Start, console: &Console) -> Result<u8, 
     }
 
     console.tell(&format!("Cloud: {}\n", cloud.what));
-    console.say(&boxed(&format!("Task {}: started", input.name)));
+    console.say(&boxed(&format!("Task {id}: started")));
     let ended = tokio::select! {
         biased;
         code = signals.end() => return Ok(code),

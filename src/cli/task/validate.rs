@@ -14,7 +14,7 @@ use crate::cli::exit;
 
 /// Checks a task: its text, and what it asks of the cloud.
 pub(in crate::cli) async fn validate(args: Validate, console: &Console) -> Result<u8, Error> {
-    let input = Input::read(&args.file.path(), console)?;
+    let input = Input::read(&args.file, console)?;
     if args.syntax_only {
         let owner = uuid::Uuid::nil();
         let world = World::new(owner, input.registry, Journal::in_memory());

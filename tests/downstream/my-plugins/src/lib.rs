@@ -5,9 +5,9 @@ pub mod routers;
 use std::time::Duration;
 
 use rally::{
-    Artifacts, Cleaned, Context, Exporter, Fired, Hook, Iteration, IterationResult, Load, Meta, Output,
-    Platform, Report, Resource, ResourceType, Result, Runner, Scenario, Sla, Trigger, Unit, Verdict, World,
-    atomic, register,
+    Artifacts, Chart, Cleaned, Context, Exporter, Fired, Hook, Iteration, IterationResult, Load, Meta,
+    Output, Platform, Report, Resource, ResourceType, Result, Runner, Scenario, Sla, Trigger, Unit, Verdict,
+    World, atomic, register,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,7 +99,7 @@ impl Scenario for Brew {
     async fn run(&self, it: &Iteration) -> Result {
         let stove = *self.pot.get()?;
         it.world().get::<Beans>()?;
-        it.output(Output::additive("Stove", "StackedArea", [("number", f64::from(stove))]));
+        it.output(Output::additive("Stove", Chart::StackedArea, [("number", f64::from(stove))])?);
         atomic("kitchen.brew", async { Ok(tokio::time::sleep(Duration::from_millis(1)).await) }).await
     }
 }
@@ -171,7 +171,7 @@ impl Hook for Window {
 
     async fn run(&self, fired: Fired) -> Result<Vec<Output>> {
         let stoves = fired.world().get::<Stoves>()?.0;
-        Ok(vec![Output::complete("Air", "TextArea", serde_json::json!([format!("{stoves} stoves")]))])
+        Ok(vec![Output::text("Air", [format!("{stoves} stoves")])])
     }
 }
 

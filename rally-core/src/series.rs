@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use rally_core::Summary;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use statrs::statistics::Statistics;
+
+use crate::report::Summary;
 
 /// Up to this many values the percentiles are exact.
 pub const EXACT_LIMIT: usize = 65_536;
@@ -53,6 +54,16 @@ impl Series {
         self.many.as_ref().map_or(self.exact.len() as u64, |many| many.count)
     }
 
+    /// The value below which a share `p` (0 to 1) of the sample lies; nothing when it is empty.
+    pub fn percentile(&self, p: f64) -> Option<f64> {
+        if let Some(many) = &self.many {
+            return Some(many.percentile(p));
+        }
+        let mut sorted = self.exact.clone();
+        sorted.sort_by(f64::total_cmp);
+        (!sorted.is_empty()).then(|| percentile(&sorted, p))
+    }
+
     /// The sample in a few figures; nothing when it is empty.
     pub fn summary(&self) -> Option<Summary> {
         if let Some(many) = &self.many {
@@ -83,7 +94,7 @@ impl Series {
     clippy::cast_sign_loss,
     reason = "the index is between 0 and the length, which is at most 65,536"
 )]
-pub(crate) fn percentile(sorted: &[f64], p: f64) -> f64 {
+fn percentile(sorted: &[f64], p: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
     let k = last as f64 * p.clamp(0.0, 1.0);
     let (below, above) = (sorted[k.floor() as usize], sorted[k.ceil() as usize]);
@@ -126,11 +137,13 @@ impl Many {
         self.squares += from_mean * (seconds - self.mean);
     }
 
+    fn percentile(&self, p: f64) -> f64 {
+        let seconds = to_f64(self.nanoseconds.value_at_quantile(p)) / 1e9;
+        seconds.clamp(self.min, self.max)
+    }
+
     fn summary(&self) -> Summary {
-        let at = |p: f64| {
-            let seconds = to_f64(self.nanoseconds.value_at_quantile(p)) / 1e9;
-            seconds.clamp(self.min, self.max)
-        };
+        let at = |p| self.percentile(p);
         let std_dev = (self.squares / to_f64(self.count - 1)).sqrt();
         let mut summary = Summary::default();
         (summary.count, summary.min, summary.max, summary.mean) = (self.count, self.min, self.max, self.mean);
@@ -179,6 +192,18 @@ mod tests {
             (0.25, 0.25, None, None)
         );
         assert!(Series::default().summary().is_none());
+    }
+
+    #[test]
+    fn any_percentile_can_be_asked_for() {
+        let few = series([4.0, 1.0, 3.0, 2.0]);
+        for (p, value) in [(0.0, 1.0), (0.5, 2.5), (1.0, 4.0)] {
+            near(few.percentile(p).unwrap(), value, 1e-12);
+        }
+        let last = u32::try_from(EXACT_LIMIT).unwrap() + 1;
+        let many = series((1..=last).map(f64::from));
+        near(many.percentile(0.999).unwrap(), 0.999 * f64::from(last), 2e-3);
+        assert_eq!(Series::default().percentile(0.5), None);
     }
 
     #[test]
