@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 /// One scenario, and how it is run: contexts, runner and SLAs in typed values.
 ///
-/// Without a runner it runs once; without an SLA no iteration may fail. A scenario's own contexts (in OpenStack: users
-/// and cleanup) come with it; one that is given here takes the place of the one of the same name.
+/// Without a runner it runs once. No iteration may fail, unless the SLA `failure_rate` is given. A scenario's own
+/// contexts (in OpenStack: users and cleanup) come with it; one that is given here takes the place of the one of the
+/// same name.
 #[must_use = "a workload does nothing until it is run"]
 pub struct Workload {
     draft: Draft,
@@ -53,7 +54,36 @@ impl Workload {
         self
     }
 
-    /// With one more SLA.
+    /// With one more scenario in the same load: each iteration runs one of them, by their weights. The first one has
+    /// the weight 1 unless [`weight`](Self::weight) says otherwise.
+    pub fn mix<S: Scenario>(mut self, scenario: S, weight: u64) -> Self {
+        self.draft = self.draft.mix(&scenario, weight);
+        self
+    }
+
+    /// With a closure as one more scenario in the same load.
+    pub fn mix_fn<F, Fut>(mut self, name: impl Into<Cow<'static, str>>, scenario: F, weight: u64) -> Self
+    where
+        F: Fn(Iteration) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result> + Send + 'static,
+    {
+        self.draft = self.draft.mix_given(AnyScenario::from_fn(name, scenario), weight);
+        self
+    }
+
+    /// With this weight of the first scenario in a mix.
+    pub fn weight(mut self, weight: u64) -> Self {
+        self.draft = self.draft.weight(weight);
+        self
+    }
+
+    /// Without the SLA `failure_rate` that is there by default: iterations may fail.
+    pub fn without_default_sla(mut self) -> Self {
+        self.draft = self.draft.without_default_sla();
+        self
+    }
+
+    /// With one more SLA; it stands beside the default, which allows no failure, unless it is `failure_rate` itself.
     pub fn sla<S: Sla>(mut self, sla: S) -> Self {
         self.draft = self.draft.sla(&sla);
         self

@@ -54,6 +54,14 @@ impl Display for WorkloadReport {
         self.fmt_iterations(f)?;
         self.fmt_requests(f)?;
         self.fmt_failures(f)?;
+        for hook in &self.hooks {
+            let failed: Vec<_> = hook.results.iter().filter_map(|result| result.failure.as_ref()).collect();
+            let (action, trigger, ran) = (&hook.action, &hook.trigger, hook.results.len());
+            writeln!(f, "Hook {action} ({trigger}): ran {ran} times, {} failed", failed.len())?;
+            if let Some(example) = failed.first() {
+                writeln!(f, "    for example: {example}")?;
+            }
+        }
         for sla in &self.sla {
             let verdict = if sla.success { "passed" } else { "FAILED" };
             writeln!(f, "SLA {}: {verdict}: {}", sla.criterion, sla.detail)?;
@@ -205,7 +213,8 @@ fn fmt_cleaned(cleaned: &Cleaned, f: &mut Formatter<'_>) -> fmt::Result {
 mod tests {
     use super::*;
     use crate::Failure;
-    use crate::report::{Counts, FailureGroup, RequestRow, SlaResult, Verdict};
+    use crate::hook::Unit;
+    use crate::report::{Counts, FailureGroup, HookReport, HookResult, RequestRow, SlaResult, Verdict};
 
     fn summary(count: u64, min: f64, max: f64) -> Summary {
         let middle = f64::midpoint(min, max);
@@ -253,6 +262,12 @@ mod tests {
         group.count = 1;
         group.examples = vec![(3, Failure::new("ApiError", "no valid host was found [req-7]"))];
         report.failures = vec![group];
+        let mut hook = HookReport::new("sys_call", "event", "");
+        hook.results = vec![
+            HookResult::new(Unit::Iteration, 3, 0.1, Ok(Vec::new())),
+            HookResult::new(Unit::Iteration, 6, 0.1, Err(Failure::msg("subprocess returned 1"))),
+        ];
+        report.hooks = vec![hook];
         report.sla =
             vec![SlaResult::new("failure_rate", Verdict::new(false, "10.00% is above the limit of 0.00%"))];
         insta::assert_snapshot!(report.to_string());
