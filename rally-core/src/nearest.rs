@@ -4,6 +4,10 @@
 ///
 /// Letter case does not count, and a name that holds the misspelt one (or the other way round) is near.
 pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    // No name is that long, and comparing would take its time.
+    if wrong.len() > 200 {
+        return Vec::new();
+    }
     let lower = wrong.to_lowercase();
     let mut near: Vec<(f64, &str)> = names
         .into_iter()

@@ -2,6 +2,7 @@
 
 pub mod plan;
 pub mod preflight;
+mod problems;
 pub mod resolve;
 mod run;
 mod schema;

@@ -1,6 +1,6 @@
 //! Arguments that name something in the cloud are looked up here, once, before the load.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rally_core::registry::Parsed;
 use rally_core::resource::{RESOURCE_KEY, resolved};
@@ -26,7 +26,7 @@ pub(crate) async fn resolve_except(
     world: &World,
 ) -> (Value, Vec<Problem>) {
     let schema = part.registration.schema();
-    let mut walk = Walk { root: &schema, found: Vec::new() };
+    let mut walk = Walk { root: &schema, found: Vec::new(), seen: HashSet::new() };
     walk.enter(&schema, &part.config, &Place::default(), 0);
     let mut config = part.config.clone();
     let mut problems = Vec::new();
@@ -70,10 +70,10 @@ pub(crate) fn is_resolved(value: &Value) -> bool {
 }
 
 /// Where a value stands in a configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Place(Vec<Step>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Step {
     Key(String),
     Index(usize),
@@ -115,6 +115,8 @@ struct Walk<'a> {
     root: &'a Value,
     /// The type of each resource and its place.
     found: Vec<(String, Place)>,
+    /// The same, to find them by.
+    seen: HashSet<(String, Place)>,
 }
 
 impl Walk<'_> {
@@ -124,7 +126,7 @@ impl Walk<'_> {
         }
         if let Some(kind) = schema.get(RESOURCE_KEY).and_then(Value::as_str) {
             let found = (kind.to_owned(), place.clone());
-            if !self.found.contains(&found) {
+            if self.seen.insert(found.clone()) {
                 self.found.push(found);
             }
             return;

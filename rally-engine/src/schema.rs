@@ -13,6 +13,7 @@ use jsonschema::{ValidationError, Validator};
 use rally_core::{Kind, Problem, Registration};
 use serde_json::{Map, Value};
 
+use crate::problems::MOST;
 use crate::task::words::{index, is_secret, key};
 
 /// The schemas of a plan's plugins, each compiled once.
@@ -46,6 +47,9 @@ impl Schemas {
         let mut problems = Vec::new();
         for error in validator.iter_errors(&config) {
             checked.put(&error, &mut problems);
+            if problems.len() >= MOST {
+                break;
+            }
         }
         (config, problems)
     }

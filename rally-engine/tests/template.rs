@@ -179,6 +179,74 @@ fn templates_that_run_on_or_write_too_much_are_stopped() {
 }
 
 #[test]
+fn templates_cannot_fill_the_stack() {
+    let chains = [
+        ("{{ 1", "+1", " }}"),
+        ("{{ a", ".b", " }}"),
+        ("{{ a", "[0]", " }}"),
+        ("{{ a", "()", " }}"),
+        ("{{ 'a'", "|e", " }}"),
+        ("{{ ", "not ", "1 }}"),
+        ("{{ ", "-", "1 }}"),
+        ("{{ ", "1 if true else ", "1 }}"),
+        ("{{ 1", " is defined", " }}"),
+        ("{{ max(1, 2", " and max(1, 2)", ") }}"),
+        ("{% if true %}", "{% elif true %}", "{% endif %}"),
+    ];
+    for (head, link, tail) in chains {
+        for (count, refused) in [(300, false), (20_000, true)] {
+            let text = format!("{head}{}{tail}", link.repeat(count));
+            let args = Args::new().with("a", serde_json::json!({}));
+            let said = render(&text, None, &args).err().map(|problems| told(&problems)).unwrap_or_default();
+            assert_eq!(said.contains("has more than 1000 parts"), refused, "{head}{link}…: {said}");
+        }
+    }
+    for nest in ["{% if true %}", "{% for a in [1] %}", "{% macro a() %}", "{% set a %}"] {
+        let end = format!("{{% end{} %}}", nest.split(' ').nth(1).unwrap());
+        let text = format!("{}{}", nest.repeat(5_000), end.repeat(5_000));
+        assert!(told(&render(&text, None, &Args::new()).unwrap_err()).contains("recursion limits"), "{nest}");
+    }
+    // As deep as the limits allow, and deeper.
+    for rounds in [14_000, 99_000] {
+        let (open, close) = ("[".repeat(20), "]".repeat(20));
+        let text = format!(
+            "{{% set n = namespace(x=1) %}}{{% for i in range({rounds}) %}}{{% set n.x = {open}n.x{close} %}}{{% endfor %}}"
+        );
+        assert_eq!(render(&text, None, &Args::new()).is_ok(), rounds == 14_000);
+        let printed = format!("{text}{{{{ n.x }}}}").replace("14000", "10000");
+        assert_eq!(render(&printed, None, &Args::new()).is_ok(), rounds == 14_000);
+    }
+}
+
+#[test]
+fn an_object_cannot_hold_itself() {
+    snapshot!(
+        "namespaces",
+        table(&[
+            (
+                "{% set n = namespace(i=0) %}{% for i in range(3) %}{% set n.i = n.i + i %}{% endfor %}{{ n.i }}{{ n is defined }}",
+                ""
+            ),
+            ("{%- set n = namespace(a={'b': [1]}, c=(2)) -%}{{ n.a }}", ""),
+            ("{{ namespace }}", "namespace=kube"),
+            ("{% set n = namespace() %}\n{% set n.x = n %}{{ n }}", ""),
+            ("{% set n = namespace() %}{% set m = [n] %}", ""),
+            ("{% set n = namespace() %}{% for m in [n] %}{% endfor %}", ""),
+            ("{% set n = namespace() %}{{ f(n) }}", ""),
+            ("{% set n = namespace(x=namespace()) %}", ""),
+            ("{% set n = [namespace()] %}", ""),
+            ("{% set n = namespace() or 1 %}", ""),
+            ("{{ namespace() }}", ""),
+            ("{% set m = namespace %}", ""),
+            ("{% set n = namespace() %}{% include 'uses_n.yaml' %}", ""),
+            ("{% set file = 'uses_n.yaml' %}{% set n = namespace() %}{% include file %}", ""),
+            ("{% include 'makes_n.yaml' %}", ""),
+            ("{% import 'makes_n.yaml' as m %}", ""),
+        ])
+    );
+}
+
+#[test]
 fn arguments_are_read_as_people_type_them() {
     let mut said = String::new();
     for text in [

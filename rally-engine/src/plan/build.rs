@@ -1,7 +1,5 @@
 //! From names to plugins: everything that a task or a program states is found and checked, and all problems are kept.
 
-use std::collections::HashSet;
-
 use futures::FutureExt;
 use rally_core::{Journal, Kind, Phase, PluginNotFound, Problem, ProblemKind, Registration, Registry, World};
 use serde_json::Value;
@@ -10,6 +8,7 @@ use uuid::Uuid;
 use super::draft::{Draft, DraftPart, DraftScenario};
 use super::{HookPart, Mix, Origin, Part, Plan, ScenarioPart, SubtaskInfo, WeightedPart, Workload};
 use crate::preflight;
+use crate::problems::Problems;
 use crate::schema::{Schemas, called};
 use crate::task::places::Lines;
 use crate::task::words::{index, key, listed};
@@ -19,9 +18,7 @@ use crate::task::{DEFAULT_SLA, MAX_WEIGHT, Named, Task, TaskHook, TaskScenario, 
 pub(super) struct Builder<'a> {
     pub(super) registry: &'a Registry,
     schemas: Schemas,
-    pub(super) problems: Vec<Problem>,
-    /// The same, to find them by.
-    said: HashSet<Problem>,
+    pub(super) problems: Problems,
     /// What the checks of the phase before any platform are shown.
     nowhere: World,
 }
@@ -38,7 +35,7 @@ pub(super) struct Asked<'a> {
 impl<'a> Builder<'a> {
     pub(super) fn new(registry: &'a Registry) -> Self {
         let nowhere = World::new(Uuid::nil(), registry.clone(), Journal::in_memory());
-        Self { registry, schemas: Schemas::default(), problems: Vec::new(), said: HashSet::new(), nowhere }
+        Self { registry, schemas: Schemas::default(), problems: Problems::default(), nowhere }
     }
 
     pub(super) fn task(mut self, task: &Task) -> Result<Plan, Vec<Problem>> {
@@ -58,6 +55,9 @@ impl<'a> Builder<'a> {
                 run_in_parallel: subtask.run_in_parallel,
             });
             for workload in &subtask.workloads {
+                if self.problems.is_full() {
+                    break;
+                }
                 let before = self.problems.len();
                 // A short subtask and its workload are one thing to the reader.
                 let short = if workload.at == subtask.at { subtask.description.clone() } else { None };
@@ -92,12 +92,13 @@ impl<'a> Builder<'a> {
         self.end(plan)
     }
 
-    fn end(mut self, plan: Plan) -> Result<Plan, Vec<Problem>> {
+    fn end(self, plan: Plan) -> Result<Plan, Vec<Problem>> {
         if self.problems.is_empty() {
             return Ok(plan);
         }
-        plan.lines.add_to(&mut self.problems);
-        Err(self.problems)
+        let mut problems = self.problems.into_vec();
+        plan.lines.add_to(&mut problems);
+        Err(problems)
     }
 
     /// The workload, after the plugins' own checks when nothing else is wrong with it.
@@ -119,10 +120,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn put(&mut self, problem: Problem) {
-        // In format 1 several workloads may name one unknown scenario at one place.
-        if self.said.insert(problem.clone()) {
-            self.problems.push(problem);
-        }
+        self.problems.put(problem);
     }
 
     fn workload(

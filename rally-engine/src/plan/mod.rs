@@ -233,7 +233,7 @@ impl Workload {
         let mut builder = Builder::new(registry);
         let parts = builder.brought(&self.at, &[contexts], Origin::Platform, &self.contexts);
         if !builder.problems.is_empty() {
-            return Err(builder.problems);
+            return Err(builder.problems.into_vec());
         }
         // Before those of the same order that the user gave, as with a scenario's own contexts.
         self.contexts.splice(0..0, parts);
@@ -293,7 +293,8 @@ impl Plan {
                 let places: HashSet<String> = problems.iter().map(|problem| problem.at.clone()).collect();
                 // What could not be read is empty in the plan, and that is no further mistake.
                 problems.extend(found.into_iter().filter(|problem| !places.contains(&problem.at)));
-                problems.sort_by_key(|problem| problem.line);
+                // What is about no line at all comes last.
+                problems.sort_by_key(|problem| problem.line.unwrap_or(u32::MAX));
                 Err(problems)
             }
         }

@@ -10,6 +10,7 @@ use super::shape::{
     branches, constants, few, follow, is_null, names, one_of, only_constants, range, required, shape,
 };
 use super::{Checked, called};
+use crate::problems::MOST;
 use crate::resolve::is_resolved;
 use crate::task::words::{concealed, described, key, listed};
 
@@ -22,13 +23,13 @@ impl Checked<'_> {
         }
         match error.kind() {
             Error::AdditionalProperties { unexpected } => {
-                problems.extend(unexpected.iter().map(|name| self.unknown(error, name)));
+                problems.extend(unexpected.iter().take(MOST).map(|name| self.unknown(error, name)));
             }
             Error::UnevaluatedProperties { unexpected } => {
                 // When an alternative does not fit, its keys count as unknown; what is wrong with it is said already.
                 let known = names(self.schema_of(error), self.schema);
                 let unknown = unexpected.iter().filter(|name| !known.contains(&name.as_str()));
-                problems.extend(unknown.map(|name| self.unknown(error, name)));
+                problems.extend(unknown.take(MOST).map(|name| self.unknown(error, name)));
             }
             Error::AnyOf { context } | Error::OneOfNotValid { context } => {
                 self.put_branches(error, context, problems);

@@ -202,7 +202,9 @@ impl Task {
         task.insert("version".into(), 2.into());
         task.insert("title".into(), self.title.clone().into());
         about(&mut task, self.description.as_ref(), &self.tags);
-        task.insert("subtasks".into(), self.subtasks.iter().map(Subtask::to_v2).collect());
+        // Format 1 may name a scenario without any workload.
+        let subtasks = self.subtasks.iter().filter(|subtask| !subtask.workloads.is_empty());
+        task.insert("subtasks".into(), subtasks.map(Subtask::to_v2).collect());
         Value::Object(task)
     }
 }

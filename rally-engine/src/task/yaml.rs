@@ -17,6 +17,7 @@ use serde_saphyr::{Error, Location, MessageFormatter, Options, Spanned, UserMess
 use super::habits;
 use super::places::{Below, Place};
 use super::words::line_shown;
+use crate::problems::MOST;
 
 /// The longest text that is read.
 const MAX_BYTES: usize = 10 * 1024 * 1024;
@@ -24,6 +25,8 @@ const MAX_BYTES: usize = 10 * 1024 * 1024;
 const MAX_DEPTH: usize = 32;
 /// How many values there may be once aliases are written out.
 const MAX_NODES: usize = 250_000;
+/// The longest key of a mapping. Keys are names, and stand in the path of every problem below them.
+const MAX_KEY: usize = 1_000;
 /// How many warnings are given; whoever has not understood by then will not.
 const MAX_WARNINGS: usize = 100;
 
@@ -193,9 +196,18 @@ impl Writer<'_> {
                 let mut map = Map::new();
                 let mut places = Vec::new();
                 for (key, value) in entries {
+                    if key.value.len() > MAX_KEY && self.problems.len() < MOST {
+                        let length = key.value.chars().count();
+                        let what = format!(
+                            "a key has at most {MAX_KEY} bytes, and this one has {length} characters"
+                        );
+                        self.problems.push(problem(place(key.defined), what));
+                    }
                     let (value, place) = self.json(value);
                     if let Some(first) = first_places.get(&key.value) {
-                        self.problems.push(duplicate(&key, *first));
+                        if self.problems.len() < MOST {
+                            self.problems.push(duplicate(&key, *first));
+                        }
                     } else {
                         let line = line_of(key.referenced);
                         places.push((key.value.clone(), Place { line, ..place }));

@@ -1,10 +1,13 @@
 //! The files that a template may include.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use super::limits::refusal;
+use super::scan::scan;
 
 /// The longest file that is included.
 const MAX_BYTES: u64 = 10 * 1024 * 1024;
@@ -14,11 +17,14 @@ const MAX_BYTES: u64 = 10 * 1024 * 1024;
 pub(super) struct Files {
     folder: Option<PathBuf>,
     read: Arc<Mutex<BTreeMap<String, Arc<str>>>>,
+    /// The namespaces of the task file; none when `namespace` is something else.
+    namespaces: Option<Arc<HashSet<String>>>,
 }
 
 impl Files {
-    pub(super) fn new(folder: Option<&Path>) -> Self {
-        Self { folder: folder.map(Path::to_path_buf), read: Arc::default() }
+    pub(super) fn new(folder: Option<&Path>, namespaces: Option<HashSet<String>>) -> Self {
+        let folder = folder.map(Path::to_path_buf);
+        Self { folder, read: Arc::default(), namespaces: namespaces.map(Arc::new) }
     }
 
     /// Everything that has been read, by name.
@@ -35,6 +41,14 @@ impl Files {
             return Err(format!("`{name}` cannot be included: this text is in no folder"));
         };
         let Some(text) = read(folder, name)? else { return Ok(None) };
+        let mut scan = scan(&text);
+        if self.namespaces.is_none() {
+            scan.forget_namespaces();
+        }
+        let namespaces = self.namespaces.as_deref().cloned().unwrap_or_default();
+        if let Some((line, why)) = refusal(&scan, &namespaces, false) {
+            return Err(format!("`{name}`, line {line}: {why}"));
+        }
         let text: Arc<str> = text.into();
         self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::clone(&text));
         Ok(Some(text))

@@ -11,12 +11,14 @@
 mod args;
 mod engine;
 mod files;
+mod limits;
 mod scan;
 mod words;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::ScopedJoinHandle;
 
 use minijinja::value::Serde;
 use minijinja::{Environment, Value};
@@ -25,6 +27,7 @@ use rally_core::{Problem, ProblemKind, did_you_mean};
 pub use self::args::Args;
 use self::files::Files;
 use self::scan::{Scan, is_template, scan};
+use crate::problems::MOST;
 
 /// A template that has been rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,9 +76,38 @@ pub fn render(text: &str, folder: Option<&Path>, args: &Args) -> Result<Rendered
         let warnings = unused(args, &HashSet::new());
         return Ok(Rendered { text: text.to_owned(), is_template: false, warnings });
     }
-    let files = Files::new(folder);
+    let mut own = scan(text);
+    if args.get("namespace").is_some() {
+        own.forget_namespaces();
+    }
+    if let Some((line, why)) = limits::refusal(&own, &own.namespaces, true) {
+        return Err(vec![words::at("", Some(line), format!("the template is refused: {why}"))]);
+    }
+    let namespaces = args.get("namespace").is_none().then_some(own.namespaces);
+    let files = Files::new(folder, namespaces);
+    // On a thread of its own: what the bounds allow may need more stack than the caller has.
+    let answer = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("template".into()).stack_size(STACK);
+        thread.spawn_scoped(scope, || rendered(text, &files, args)).map(ScopedJoinHandle::join)
+    });
+    match answer {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_panic)) => {
+            Err(vec![words::at("", None, "the template makes the template engine fail".into())])
+        }
+        Err(error) => {
+            Err(vec![words::at("", None, format!("no thread can be had to render the template: {error}"))])
+        }
+    }
+}
+
+/// How much address space the stack has. Of it, a template at its limits uses less than a third, and others next to
+/// nothing.
+const STACK: usize = if cfg!(target_pointer_width = "64") { 1 << 30 } else { 1 << 26 };
+
+fn rendered(text: &str, files: &Files, args: &Args) -> Result<Rendered, Vec<Problem>> {
     let engine = engine::engine(files.clone());
-    let mut needs = Needs { engine: &engine, args, files: &files, seen: BTreeMap::new(), unreadable: None };
+    let mut needs = Needs { engine: &engine, args, files, seen: BTreeMap::new(), unreadable: None };
     needs.read(text);
     if let Some(problem) = needs.unreadable {
         return Err(vec![problem]);
@@ -89,7 +121,7 @@ pub fn render(text: &str, folder: Option<&Path>, args: &Args) -> Result<Rendered
             let used = needs.used();
             Ok(Rendered { text: rendered, is_template: true, warnings: unused(args, &used) })
         }
-        Err(error) => Err(vec![words::problem(&error, text, &files)]),
+        Err(error) => Err(vec![words::problem(&error, text, files)]),
     }
 }
 
@@ -154,7 +186,7 @@ impl Needs<'_> {
         }
         missing.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
         let used = self.used();
-        missing.into_iter().map(|(file, line, name)| self.lacks(file, line, name, &used)).collect()
+        missing.into_iter().take(MOST).map(|(file, line, name)| self.lacks(file, line, name, &used)).collect()
     }
 
     fn lacks(&self, file: &str, line: Option<u32>, name: &str, used: &HashSet<String>) -> Problem {

@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::limits::{MAX_CHAIN, chain};
+
 /// What one template says about names and other templates.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
@@ -18,17 +20,28 @@ pub(super) struct Scan {
     pub(super) others: Vec<String>,
     /// Variables that name other templates.
     pub(super) other_names: Vec<String>,
+    /// Names that are set to a namespace.
+    pub(super) namespaces: HashSet<String>,
+    /// Where a namespace is made, and where it is made in another way than that.
+    pub(super) makes_namespace: Option<u32>,
+    pub(super) namespace_misused: Option<u32>,
+    /// Names that stand for their whole value, rather than for an attribute of it or a place to put one.
+    pub(super) bare: HashMap<String, u32>,
+    /// Where a chain is too long.
+    pub(super) too_long: Option<u32>,
+    /// How many `elif` each open `if` has.
+    branches: Vec<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Token<'a> {
+pub(super) enum Token<'a> {
     Name(&'a str),
     Text(&'a str),
     Sign(char),
 }
 
 /// One tag: whether it is a statement, and its tokens with their lines.
-type Tag<'a> = (bool, Vec<(Token<'a>, u32)>);
+pub(super) type Tag<'a> = (bool, Vec<(Token<'a>, u32)>);
 
 /// Whether a text has any tag at all.
 pub(super) fn is_template(text: &str) -> bool {
@@ -37,8 +50,11 @@ pub(super) fn is_template(text: &str) -> bool {
 
 pub(super) fn scan(text: &str) -> Scan {
     let mut scan = Scan::default();
-    for (statement, tokens) in Tags::new(text) {
-        scan.tag(statement, &tokens);
+    for tag in Tags::new(text) {
+        if chain(&tag) > MAX_CHAIN {
+            scan.refuse_chain(tag.1.first().map_or(1, |(_, line)| *line));
+        }
+        scan.tag(tag.0, &tag.1);
     }
     scan
 }
@@ -48,8 +64,21 @@ impl Scan {
         let at = |i: usize| tokens.get(i).map(|(token, _)| token);
         let word = |i: usize, word: &str| matches!(at(i), Some(Token::Name(name)) if *name == word);
         let sign = |i: usize, sign: char| at(i) == Some(&Token::Sign(sign));
+        let target = targets(statement, tokens);
+        let makes =
+            statement && word(0, "set") && sign(2, '=') && word(3, "namespace") && is_one_call(&tokens[3..]);
+        if let (true, Some(Token::Name(name))) = (makes, at(1)) {
+            self.namespaces.insert((*name).to_owned());
+            self.makes_namespace.get_or_insert(tokens[0].1);
+        }
         for (i, (token, line)) in tokens.iter().enumerate() {
             let Token::Name(name) = token else { continue };
+            if *name == "namespace" && !(makes && i == 3) {
+                self.namespace_misused.get_or_insert(*line);
+            }
+            if i >= target && !sign(i + 1, '.') && !word(i + 1, "is") {
+                self.bare.entry((*name).to_owned()).or_insert(*line);
+            }
             if i > 0 && sign(i - 1, '.') {
                 continue;
             }
@@ -73,6 +102,16 @@ impl Scan {
         let rest = &tokens[1..];
         let until = |stop: &Token<'_>| rest.iter().position(|(token, _)| token == stop).unwrap_or(rest.len());
         match *kind {
+            "if" => self.branches.push(0),
+            "endif" => drop(self.branches.pop()),
+            "elif" => {
+                if let Some(count) = self.branches.last_mut() {
+                    *count += 1;
+                }
+                if self.branches.last().is_some_and(|count| *count > MAX_CHAIN) {
+                    self.refuse_chain(tokens[0].1);
+                }
+            }
             "set" => {
                 let end = until(&Token::Sign('='));
                 // A block with a filter: `{% set x | upper %}`.
@@ -109,6 +148,16 @@ impl Scan {
         }
     }
 
+    /// When an argument is called `namespace`, nothing makes one.
+    pub(super) fn forget_namespaces(&mut self) {
+        self.namespaces.clear();
+        (self.makes_namespace, self.namespace_misused) = (None, None);
+    }
+
+    fn refuse_chain(&mut self, line: u32) {
+        self.too_long.get_or_insert(line);
+    }
+
     fn other(&mut self, tokens: &[(Token<'_>, u32)]) {
         for (i, (token, _)) in tokens.iter().enumerate() {
             match token {
@@ -119,6 +168,36 @@ impl Scan {
             }
         }
     }
+}
+
+/// How many tokens of a tag name what is set rather than what is used.
+fn targets(statement: bool, tokens: &[(Token<'_>, u32)]) -> usize {
+    let until = |stop: &Token<'_>| tokens.iter().position(|(token, _)| token == stop).unwrap_or(0);
+    match tokens.first() {
+        Some((Token::Name("set"), _)) if statement => until(&Token::Sign('=')),
+        Some((Token::Name("for"), _)) if statement => until(&Token::Name("in")),
+        _ => 0,
+    }
+}
+
+/// Whether these tokens are `name(…)` and nothing else.
+fn is_one_call(tokens: &[(Token<'_>, u32)]) -> bool {
+    let mut depth = 0_usize;
+    for (i, (token, _)) in tokens.iter().enumerate().skip(1) {
+        match token {
+            Token::Sign('(' | '[' | '{') => depth += 1,
+            Token::Sign(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            _ => (),
+        }
+        if depth == 0 {
+            // `-%}` takes the white space away.
+            let rest = &tokens[i + 1..];
+            return i > 1
+                && rest.iter().all(|(token, _)| matches!(token, Token::Sign('-' | '+')))
+                && rest.len() < 2;
+        }
+    }
+    false
 }
 
 fn plain_names(tokens: &[(Token<'_>, u32)]) -> Vec<String> {

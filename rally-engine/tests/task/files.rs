@@ -134,6 +134,28 @@ subtasks:
     assert_eq!((task.subtasks.len(), plan.workloads.len()), (1, 1));
 }
 
+#[test]
+fn a_file_of_mistakes_is_told_within_bounds() {
+    let many = 5_000;
+    let lines = |line: fn(usize) -> String| (0..many).map(line).collect::<Vec<_>>().concat();
+    let v2 = lines(|i| format!("- {{title: t, scenario: {{No.{i}: {{}}}}}}\n"));
+    let v1 = lines(|i| format!("\"No {i}\": [{{}}]\n"));
+    let shapes = lines(|i| format!("\"No {i}\": {i}\n"));
+    let arguments = lines(|i| format!(" a{i}: 1,"));
+    for text in [
+        format!("version: 2\ntitle: x\nsubtasks:\n{v2}"),
+        v1,
+        shapes,
+        format!("Servers.boot: [{{args: {{{arguments}}}}}]"),
+    ] {
+        let problems = Plan::parse(&text, &registry()).unwrap_err();
+        assert_eq!(problems.len(), 1_001);
+        assert_eq!(problems[1_000].what, "these are 1000 problems; there may be more");
+    }
+    let long = format!("{}: 1", "k".repeat(1_001));
+    assert!(told(&Task::parse(&long).unwrap_err()).contains("a key has at most 1000 bytes"));
+}
+
 /// Files that only the plugins' own checks refuse, or rules that no schema can say.
 const BEYOND_SCHEMAS: [&str; 4] =
     ["context_twice.yaml", "orphan.yaml", "mix_contexts.yaml", "own_checks.yaml"];

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::words::{described, index, key, listed};
 use super::{MAX_TITLE, NO_DEFAULT_SLA, Named, Task};
+use crate::problems::Problems;
 
 type Mapping = Map<String, Value>;
 
@@ -25,13 +26,13 @@ pub(super) fn task(value: Value) -> (Option<Task>, Vec<Problem>) {
             None
         }
     };
-    (task, reader.problems)
+    (task, reader.problems.into_vec())
 }
 
 /// What is wrong so far. A section that is wrong reads as nothing, so that the others are read as well.
 #[derive(Default)]
 struct Reader {
-    problems: Vec<Problem>,
+    problems: Problems,
 }
 
 /// A mapping that is being read: keys are taken out, and those that nobody takes are unknown.
@@ -54,11 +55,11 @@ impl Section {
 
 impl Reader {
     fn wrong(&mut self, at: impl Into<String>, what: impl Into<String>) {
-        self.problems.push(Problem::new(ProblemKind::Shape, at, what));
+        self.problems.put(Problem::new(ProblemKind::Shape, at, what));
     }
 
     fn wrong_with_hint(&mut self, at: impl Into<String>, what: impl Into<String>, hint: Option<String>) {
-        self.problems.push(Problem::new(ProblemKind::Shape, at, what).maybe_hint(hint));
+        self.problems.put(Problem::new(ProblemKind::Shape, at, what).maybe_hint(hint));
     }
 
     fn task(&mut self, mut map: Mapping) -> Option<Task> {
