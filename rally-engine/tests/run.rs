@@ -94,6 +94,7 @@ async fn iterations_that_fail_are_grouped_by_cause_and_break_the_default_sla() {
 async fn a_broken_sla_ends_the_run_when_it_is_asked_to() {
     let failing = Draft::given(AnyScenario::from_fn("Test.fail", |_| async { Err(Failure::msg("no")) }))
         .runner(&parallel(1_000_000, 2))
+        .without_default_sla()
         .sla(&MaxFailures { max: 3, seen: 0 });
     let engine = Engine::new(registry()).abort_on_sla_failure(true);
     let report = engine.run(&plan(vec![failing, nothing()])).await.unwrap();
